@@ -1,0 +1,87 @@
+# `make` alone lists the targets. Everything is installed into $(VENV), by the first target that needs it.
+
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 8000
+MODEL ?= models/inpaint.onnx
+OUT ?= runs/mine
+ONNX ?= models/mine.onnx
+
+# The first Python on the PATH that the packages support; PYTHON=/path/to/python overrides.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+# `cpu` or `gpu`: which ONNX Runtime an environment has. An environment keeps the one it was made
+# with, because both wheels in one environment overwrite each other's files.
+EXTRA ?= $(or $(patsubst $(VENV)/.runtime-%,%,$(firstword $(wildcard $(VENV)/.runtime-*))),$(shell \
+	nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu))
+EXTRA := $(EXTRA)
+override OTHER_WHEEL := $(if $(filter gpu,$(EXTRA)),onnxruntime,onnxruntime-gpu)
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SERVICE := $(VENV)/.runtime-$(EXTRA)
+DEV := $(VENV)/.dev-$(EXTRA)
+
+ifeq ($(filter cpu gpu,$(EXTRA)),)
+$(error EXTRA is "$(EXTRA)"; it must be cpu or gpu)
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help serve test test-long train export bench check format openapi image clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "Variables: HOST=$(HOST) PORT=$(PORT) EXTRA=$(EXTRA) (cpu or gpu) PYTHON=$(PYTHON) VENV=$(VENV)"
+
+serve: $(SERVICE) ## serve the bundled model on 127.0.0.1:8000 (HOST, PORT and EXTRA override)
+	$(BIN)/python -m service serve --host $(HOST) --port $(PORT) --model $(MODEL)
+
+test: $(DEV) ## run the fast tests: all that must hold before a commit lands
+	$(BIN)/python -m pytest -n 2 -m "not long" $(ARGS)
+
+test-long: $(DEV) ## run the rest: fuzz, soak, image build; before a release
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+train: $(DEV) ## train on your photos: make train DATA=photos VAL=photos/val OUT=runs/mine
+	@: $(or $(DATA),$(error DATA is missing: a folder of photos)) $(or $(VAL),$(error VAL is missing: a folder of other photos))
+	$(BIN)/python -m training fit "$(DATA)" --val "$(VAL)" --out "$(OUT)" $(ARGS)
+
+export: $(DEV) ## turn a trained model into ONNX: make export TRAINED=runs/mine/model.keras ONNX=models/mine.onnx
+	@: $(or $(TRAINED),$(error TRAINED is missing: the Keras model to export))
+	$(BIN)/python -m export "$(TRAINED)" -o "$(ONNX)" $(ARGS)
+
+check: $(DEV) ## ruff format --check, ruff check, mypy
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: $(DEV) ## let ruff format the code and fix what it can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+# --- environments ---------------------------------------------------------------------------
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11, 3.12 or 3.13 is needed and none was found;" \
+		"name one with PYTHON=/path/to/python" >&2; exit 1; fi
+	$(PYTHON) -m venv $(VENV)
+
+# The stamp files say what is installed. $(BIN)/python is an order-only prerequisite: it is a link
+# to the system's Python, whose time says nothing about this environment.
+$(SERVICE): pyproject.toml | $(BIN)/python
+	rm -f $(VENV)/.runtime-* $(VENV)/.dev-*
+	$(PIP) uninstall --quiet --yes $(OTHER_WHEEL)
+	$(PIP) install --quiet --editable '.[$(EXTRA)]'
+	touch $@
+
+$(DEV): $(SERVICE)
+	@echo "Installing what the tests need (TensorFlow among it: about 600 MB the first time)"
+	$(PIP) install --quiet --editable '.[$(EXTRA),dev]'
+	touch $@
+
+clean: ## remove caches and the environment
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
