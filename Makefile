@@ -3,7 +3,6 @@
 VENV ?= .venv
 HOST ?= 127.0.0.1
 PORT ?= 8000
-MODEL ?= models/inpaint.onnx
 OUT ?= runs/mine
 ONNX ?= models/mine.onnx
 
@@ -23,6 +22,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SERVICE := $(VENV)/.runtime-$(EXTRA)
 DEV := $(VENV)/.dev-$(EXTRA)
+LONG := $(VENV)/.long-$(EXTRA)
 
 ifeq ($(filter cpu gpu,$(EXTRA)),)
 $(error EXTRA is "$(EXTRA)"; it must be cpu or gpu)
@@ -38,12 +38,12 @@ help: ## list the targets
 	@echo "Variables: HOST=$(HOST) PORT=$(PORT) EXTRA=$(EXTRA) (cpu or gpu) PYTHON=$(PYTHON) VENV=$(VENV)"
 
 serve: $(SERVICE) ## serve the bundled model on 127.0.0.1:8000 (HOST, PORT and EXTRA override)
-	$(BIN)/python -m service serve --host $(HOST) --port $(PORT) --model $(MODEL)
+	INPAINT_HOST=$(HOST) INPAINT_PORT=$(PORT) $(BIN)/python -m service serve
 
 test: $(DEV) ## run the fast tests: all that must hold before a commit lands
 	$(BIN)/python -m pytest -n 2 -m "not long" $(ARGS)
 
-test-long: $(DEV) ## run the rest: fuzz, soak, image build; before a release
+test-long: $(LONG) ## run the rest: fuzz, soak, image build; before a release
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 train: $(DEV) ## train on your photos: make train DATA=photos VAL=photos/val OUT=runs/mine
@@ -73,14 +73,18 @@ $(BIN)/python:
 # The stamp files say what is installed. $(BIN)/python is an order-only prerequisite: it is a link
 # to the system's Python, whose time says nothing about this environment.
 $(SERVICE): pyproject.toml | $(BIN)/python
-	rm -f $(VENV)/.runtime-* $(VENV)/.dev-*
-	$(PIP) uninstall --quiet --yes $(OTHER_WHEEL)
+	rm -f $(VENV)/.runtime-* $(VENV)/.dev-* $(VENV)/.long-*
+	$(PIP) uninstall --quiet --quiet --yes $(OTHER_WHEEL)
 	$(PIP) install --quiet --editable '.[$(EXTRA)]'
 	touch $@
 
 $(DEV): $(SERVICE)
 	@echo "Installing what the tests need (TensorFlow among it: about 600 MB the first time)"
 	$(PIP) install --quiet --editable '.[$(EXTRA),dev]'
+	touch $@
+
+$(LONG): $(DEV)
+	$(PIP) install --quiet --editable '.[$(EXTRA),dev,long]'
 	touch $@
 
 clean: ## remove caches and the environment

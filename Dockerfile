@@ -1,0 +1,55 @@
+# The service in a container, in two variants:
+#   docker build --target cpu -t pconv-inpainting:cpu .      (also what a plain `docker build .` makes)
+#   docker build --target gpu -t pconv-inpainting:gpu .      (NVIDIA GPU; fails at start without CUDA)
+# BASE may be any Debian-like image with Python 3.11 to 3.13 and its venv module.
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS build
+# pip lives in an environment of its own, so that the one that ships holds nothing but the service.
+RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/inpaint
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_ROOT_USER_ACTION=ignore
+WORKDIR /src
+# The dependencies first, from the list alone: changes to the code do not install them anew.
+COPY docker/list_requirements.py pyproject.toml ./
+
+FROM build AS build-cpu
+RUN /opt/inpaint/bin/python list_requirements.py cpu > requirements.txt \
+    && /opt/pip/bin/pip --python /opt/inpaint/bin/python install --requirement requirements.txt
+
+FROM build AS build-gpu
+RUN /opt/inpaint/bin/python list_requirements.py gpu > requirements.txt \
+    && /opt/pip/bin/pip --python /opt/inpaint/bin/python install --requirement requirements.txt \
+    # Headers are for compiling only.
+    && find /opt/inpaint -type d -path '*/nvidia/*' -name include -prune -exec rm -r {} +
+
+FROM ${BASE} AS runtime
+LABEL org.opencontainers.image.title="pconv-inpainting" \
+      org.opencontainers.image.description="Image inpainting with partial convolutions over HTTP" \
+      org.opencontainers.image.licenses="MIT"
+RUN groupadd --gid 10001 inpaint && useradd --uid 10001 --gid 10001 --no-create-home inpaint
+ENV PATH=/opt/inpaint/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    INPAINT_HOST=0.0.0.0
+WORKDIR /app
+COPY models/inpaint.onnx models/MODEL_CARD.md models/
+COPY service/ service/
+USER 10001:10001
+EXPOSE 8000
+# `health` asks /health/ready of the server in this container and exits with 0 or 1.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-m", "service", "health"]
+ENTRYPOINT ["python", "-m", "service"]
+CMD ["serve"]
+
+FROM runtime AS gpu
+ENV NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility \
+    INPAINT_PROVIDER=cuda
+COPY --from=build-gpu /opt/inpaint /opt/inpaint
+
+FROM runtime AS cpu
+ENV INPAINT_PROVIDER=cpu
+COPY --from=build-cpu /opt/inpaint /opt/inpaint
