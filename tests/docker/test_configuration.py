@@ -1,0 +1,68 @@
+"""Dockerfile, compose files and proxy: they name settings that exist, with times that fit."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from service.settings import PREFIX, Settings
+
+FILES = ("Dockerfile", "docker-compose.yml", "docker-compose.gpu.yml")
+
+
+@pytest.fixture(scope="module")
+def compose(root: Path) -> dict:
+    return yaml.safe_load((root / "docker-compose.yml").read_text())
+
+
+def seconds(text: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(s|m)", text).groups()
+    return int(number) * {"s": 1, "m": 60}[unit]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_settings_that_are_named_exist(root: Path, name: str) -> None:
+    known = {PREFIX + field.upper() for field in Settings.model_fields}
+    assert set(re.findall(r"INPAINT_[A-Z_]+[A-Z]", (root / name).read_text())) <= known
+
+
+def test_plain_up_starts_one_server_and_the_profile_adds_the_proxy(compose: dict) -> None:
+    plain = [name for name, service in compose["services"].items() if "profiles" not in service]
+    assert plain == ["inpaint"]
+    assert compose["services"]["replica"]["deploy"]["replicas"] == 3
+    assert "ports" not in compose["services"]["replica"]
+
+
+@pytest.mark.parametrize("name", ["inpaint", "replica", "proxy"])
+def test_containers_are_confined(compose: dict, name: str) -> None:
+    service = compose["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", ["inpaint", "proxy"])
+def test_only_this_machine_is_listened_to_by_default(compose: dict, name: str) -> None:
+    (port,) = compose["services"][name]["ports"]
+    assert port.startswith("${BIND:-127.0.0.1}:")
+
+
+def test_a_stop_waits_for_accepted_requests(compose: dict) -> None:
+    settings = Settings(_env_file=None)
+    for name in ("inpaint", "replica"):
+        grace = seconds(compose["services"][name]["stop_grace_period"])
+        assert grace > settings.drain_delay_s + settings.grace_s
+
+
+def test_the_proxy_lets_the_server_answer_a_passed_deadline(root: Path) -> None:
+    text = (root / "docker" / "haproxy.cfg").read_text()
+    for side in ("client", "server"):
+        (timeout,) = re.findall(rf"timeout {side} (\w+)", text)
+        assert seconds(timeout) > Settings(_env_file=None).deadline_s
+
+
+def test_the_proxy_sees_a_draining_replica_before_it_closes(root: Path) -> None:
+    text = (root / "docker" / "haproxy.cfg").read_text()
+    interval, falls = re.findall(r"check inter (\d+)ms fall (\d+)", text)[0]
+    assert int(interval) * int(falls) / 1000 < Settings(_env_file=None).drain_delay_s
