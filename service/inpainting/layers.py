@@ -1,0 +1,77 @@
+"""A photo and its hole at one scale, as windows are cut from them."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from service.arrays import Hole, Image
+from service.inpainting.boxes import Box, cut
+
+STRIP_PIXELS = 1 << 20
+"""Photo pixels reduced at a time, so that the floating point copies stay small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A part of the photo at one scale.
+
+    Attributes:
+        image: (h, w, 3) uint8; what lies under the hole is not to be read.
+        hole: (h, w) bool, True is hole.
+        factor: Photo pixels per pixel of this layer.
+        top: Row of the layer's first pixel, in pixels of this scale.
+        left: Column of the layer's first pixel.
+    """
+
+    image: Image
+    hole: Hole
+    factor: int = 1
+    top: int = 0
+    left: int = 0
+
+    def window(self, box: Box) -> tuple[Image, Hole]:
+        """Cut a window; its hole, and all of it that lies outside this layer, is black and hole."""
+        local = box.shift(-self.top, -self.left)
+        image, hole = cut(self.image, local, 0), cut(self.hole, local, True)
+        image[hole] = 0
+        return image, hole
+
+    def inside(self, box: Box) -> Box:
+        """The part of a box that this layer has."""
+        height, width = self.hole.shape
+        return box.shift(-self.top, -self.left).clip(height, width).shift(self.top, self.left)
+
+
+def reduce(image: Image, hole: Hole, box: Box, factor: int) -> Layer:
+    """Average blocks of `factor` x `factor` pixels, over their known pixels only.
+
+    A pixel of the result is hole where its block has no known pixel.
+
+    Args:
+        image: (H, W, 3) uint8, the photo.
+        hole: (H, W) bool, the photo's hole.
+        box: The part to reduce, in pixels of the coarse scale, inside it.
+        factor: Photo pixels per pixel of the result.
+    """
+    height, width = hole.shape
+    coarse = np.zeros((box.height, box.width, 3), np.uint8)
+    coarse_hole = np.ones((box.height, box.width), np.bool_)
+    rows = max(1, STRIP_PIXELS // (factor * factor * box.width))
+    for start in range(box.top, box.bottom, rows):
+        strip = Box(start, box.left, min(start + rows, box.bottom), box.right)
+        pixels = strip.enlarge(factor)
+        inside = pixels.clip(height, width)
+        weight = np.zeros((pixels.height, pixels.width), np.float32)
+        weight[: inside.height, : inside.width] = ~hole[inside.slices]
+        weighted = np.zeros((pixels.height, pixels.width, 3), np.float32)
+        weighted[: inside.height, : inside.width] = image[inside.slices]
+        weighted *= weight[..., None]
+        size = (strip.width, strip.height)
+        known = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+        total = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
+        target = strip.shift(-box.top, -box.left).slices
+        share = np.maximum(known, 0.5 / factor**2)[..., None]
+        coarse[target] = np.rint(total / share).clip(0, 255)
+        coarse_hole[target] = known < 0.5 / factor**2
+    return Layer(coarse, coarse_hole, factor, box.top, box.left)
