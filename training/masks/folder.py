@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.masks.source import Mask
+from training.photos import SUFFIXES, read_photo
 
 logger = logging.getLogger(__name__)
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 TRIES = 8
 
 
@@ -28,10 +28,13 @@ class MaskFolder:
         max_dilation: holes grow by up to this share of the shorter side.
 
     Raises:
+        FileNotFoundError: there is no such folder.
         ValueError: the folder holds no usable mask.
     """
 
     def __init__(self, path: Path, *, max_dilation: float = 0.04) -> None:
+        if not path.is_dir():
+            raise FileNotFoundError(f"No folder at {path}.")
         self.max_dilation = max_dilation
         self.skipped = 0
         self._holes: list[tuple[NDArray[np.uint8], tuple[int, int]]] = []
@@ -54,7 +57,7 @@ class MaskFolder:
         return np.asarray(1 - _resize(hole, height, width), np.uint8)
 
     def _add(self, file: Path) -> None:
-        pixels = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        pixels = read_photo(file)
         if pixels is None:
             self._skip(file, "it cannot be decoded")
             return
@@ -78,7 +81,7 @@ class MaskFolder:
 
 
 def _turn(rng: np.random.Generator, hole: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Mirror at random and turn by any angle about the centre; what comes in from outside is known."""
+    """Mirror at random and turn by any angle; what comes in from outside is known."""
     if rng.random() < 0.5:
         hole = np.ascontiguousarray(hole[:, ::-1])
     height, width = hole.shape

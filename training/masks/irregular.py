@@ -22,7 +22,7 @@ MIN_SIDE = 64
 CLEAR_SHARE = 0.1
 """Share of a side that stays known along each border of a mask without border contact."""
 MAX_SHAPES = 96
-SMALLEST_EXTENT = 0.05
+SMALLEST_EXTENT = 0.08
 """Of the picture's side: below this, shapes are specks."""
 
 
@@ -89,12 +89,12 @@ def _draw_shapes(
     that few are refused. The canvas is never left empty, but may fall short of ``target``.
     """
     smallest = SMALLEST_EXTENT * float(np.sqrt(canvas.size))
-    detail = rng.uniform(0.45, 1.0)
+    detail = rng.uniform(0.5, 1.0)
     count = 0
     for _ in range(MAX_SHAPES):
         from_edge = border and count == 0
         draw = freeform if from_edge else SHAPES[int(rng.integers(len(SHAPES)))]
-        extent = detail * np.sqrt(target - count) * rng.uniform(0.5, 1.2)
+        extent = detail * np.sqrt(target - count) * rng.uniform(0.6, 1.5)
         grown = canvas.copy()
         draw(rng, grown, _start(rng, canvas, from_edge), max(extent, smallest))
         grown_count = cv2.countNonZero(grown)

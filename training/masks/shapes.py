@@ -19,7 +19,7 @@ FULL_TURN = 2 * np.pi
 
 def line(rng: np.random.Generator, canvas: Canvas, start: Point, extent: float) -> None:
     """Draw one straight, thick line."""
-    thickness = _pixels(extent * rng.uniform(0.06, 0.3))
+    thickness = _pixels(extent * rng.uniform(0.08, 0.35))
     end = _step(start, rng.uniform(0, FULL_TURN), extent * rng.uniform(0.8, 3))
     cv2.line(canvas, start, end, 1, thickness)
 
@@ -38,7 +38,7 @@ def ellipse(rng: np.random.Generator, canvas: Canvas, start: Point, extent: floa
 def freeform(rng: np.random.Generator, canvas: Canvas, start: Point, extent: float) -> None:
     """Draw a hand-like stroke: a walk that bends, turns back at times, and varies in thickness."""
     heading = rng.uniform(0, FULL_TURN)
-    thickness = extent * rng.uniform(0.08, 0.3)
+    thickness = extent * rng.uniform(0.1, 0.35)
     for _ in range(int(rng.integers(3, 11))):
         end = _step(start, heading, extent * rng.uniform(0.15, 0.6))
         brush = _pixels(thickness * rng.uniform(0.7, 1.3))
