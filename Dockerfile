@@ -12,17 +12,13 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 # The dependencies first, from the list alone: changes to the code do not install them anew.
-COPY docker/list_requirements.py pyproject.toml ./
+COPY docker/install.sh docker/list_requirements.py pyproject.toml ./
 
 FROM build AS build-cpu
-RUN /opt/inpaint/bin/python list_requirements.py cpu > requirements.txt \
-    && /opt/pip/bin/pip --python /opt/inpaint/bin/python install --requirement requirements.txt
+RUN ./install.sh cpu
 
 FROM build AS build-gpu
-RUN /opt/inpaint/bin/python list_requirements.py gpu > requirements.txt \
-    && /opt/pip/bin/pip --python /opt/inpaint/bin/python install --requirement requirements.txt \
-    # Headers are for compiling only.
-    && find /opt/inpaint -type d -path '*/nvidia/*' -name include -prune -exec rm -r {} +
+RUN ./install.sh gpu
 
 FROM ${BASE} AS runtime
 LABEL org.opencontainers.image.title="pconv-inpainting" \
