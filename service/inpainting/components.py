@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from service.arrays import Hole
 
 Value = TypeVar("Value", np.bool_, np.float32)
+Bits = TypeVar("Bits", np.bool_, np.uint8)
 
 CELL = 8
 """Side of the smallest cell in pixels: `np.packbits` turns eight pixels into one byte."""
@@ -51,10 +52,11 @@ def find_components(hole: Hole) -> Components:
     Returns:
         At most `MAX_COMPONENTS` components.
     """
-    rows = np.packbits(hole, axis=1) != 0  # (H, cells)
-    columns = np.packbits(hole, axis=0) != 0  # (cells, W)
-    occupied = np.packbits(rows, axis=0) != 0
-    depth = _depth(hole)
+    packed = np.packbits(hole, axis=1)  # one bit a pixel: (H, cells)
+    merged = _merge(packed, CELL)  # (cells, cells), with one bit for each column of pixels
+    rows, occupied = packed != 0, merged != 0
+    columns = np.unpackbits(merged, axis=1, count=hole.shape[1]).view(np.bool_)  # (cells, W)
+    depth = _depth(packed, hole.shape[1])
     cell = CELL
     count, labels = _label(occupied)
     while count > MAX_COMPONENTS:
@@ -71,6 +73,13 @@ def _label(occupied: NDArray[np.bool_]) -> tuple[int, NDArray[np.int32]]:
     return count - 1, (labels - 1).astype(np.int32, copy=False)
 
 
+def _merge(bits: NDArray[Bits], group: int) -> NDArray[Bits]:
+    """Bitwise or of each `group` rows."""
+    padded = np.pad(bits, ((0, -len(bits) % group), (0, 0)))
+    merged: NDArray[Bits] = np.bitwise_or.reduce(padded.reshape(-1, group, bits.shape[1]), axis=1)
+    return merged
+
+
 def _halve(values: NDArray[Value]) -> NDArray[Value]:
     """The largest of each 2x2 cells."""
     for axis in (0, 1):
@@ -78,9 +87,10 @@ def _halve(values: NDArray[Value]) -> NDArray[Value]:
     return values
 
 
-def _depth(hole: Hole) -> NDArray[np.float32]:
+def _depth(packed: NDArray[np.uint8], width: int) -> NDArray[np.float32]:
     """Upper bound, per cell of `CELL` pixels, on a hole pixel's distance to the known pixels."""
-    some_known = np.packbits(np.packbits(~hole, axis=1) != 0, axis=0) != 0
+    inside = np.packbits(np.ones(width, np.bool_))  # the last byte may reach over the photo
+    some_known = _merge(~packed & inside, CELL) != 0
     cells = cv2.distanceTransform((~some_known).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     # Both ends of the distance lie anywhere in their cells: one cell's diagonal more at most.
     return np.asarray((cells + np.sqrt(2)) * CELL, np.float32)
@@ -97,8 +107,8 @@ def _boxes(
     where = np.nonzero(labels >= 0)
     label = labels[where]
     group = cell // CELL
-    top, bottom = _extent(_merge(rows, group, axis=1), where, cell)
-    left, right = _extent(_merge(columns, group, axis=0).T, where[::-1], cell)
+    top, bottom = _extent(_merge(rows.T, group).T, where, cell)
+    left, right = _extent(_merge(columns, group).T, where[::-1], cell)
     boxes = np.empty((count, 4), np.int64)
     for edge, value, reduce in (
         (0, top, np.minimum),
@@ -110,10 +120,6 @@ def _boxes(
         reduce.at(extreme, label, value)
         boxes[:, edge] = extreme
     return boxes
-
-
-def _merge(flags: NDArray[np.bool_], group: int, axis: int) -> NDArray[np.bool_]:
-    return np.logical_or.reduceat(flags, np.arange(0, flags.shape[axis], group), axis=axis)
 
 
 def _extent(

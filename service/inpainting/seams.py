@@ -72,7 +72,7 @@ def membrane(values: Field, known: Hole) -> Field:
 def _solve(weighted: Field, weight: Field) -> Field:
     """`weighted` holds value times weight, `weight` how much of the cell is known, 0..1."""
     fixed = weight > 0
-    values: Field = weighted / np.maximum(weight, np.float32(1e-30))[..., None]
+    values = np.divide(weighted, np.maximum(weight, 1e-30)[..., None], dtype=np.float32)
     if fixed.all():
         return values
     height, width = weight.shape
