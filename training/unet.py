@@ -81,6 +81,7 @@ class PConvUNet(keras.Model):
             3,
             feature_groups=groups,
             kernel_initializer="glorot_uniform",
+            bias_initializer=keras.initializers.Constant(0.5),  # mid-grey
             dtype="float32",
             name="decoder1",
         )([x, m])

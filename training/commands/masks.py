@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-HELP = "draw a sheet of masks to look at"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""

@@ -1,0 +1,1 @@
+"""Measuring a model, and classical methods beside it, by a fixed protocol."""

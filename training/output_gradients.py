@@ -1,0 +1,49 @@
+"""How hard each loss term pulls: the norm of its gradient at the network's output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from training.objective import InpaintingObjective
+
+
+def output_gradient_norms(
+    objective: InpaintingObjective, inputs: dict[str, Any], truth: Any
+) -> dict[str, float]:
+    """l2 norm of each weighted term's gradient with respect to the prediction, by name.
+
+    Weights that balance these norms balance the terms' influence, which their values do not tell.
+
+    Args:
+        objective: network and loss.
+        inputs: a batch as `InpaintingObjective` takes it.
+        truth: `(N, H, W, 3)` uint8.
+    """
+    prediction = ops.convert_to_tensor(objective(inputs, training=False))
+    names = list(objective.terms(inputs, truth, prediction))
+    return {
+        name: float(
+            np.linalg.norm(
+                _gradient(lambda p, name=name: objective.terms(inputs, truth, p)[name], prediction)
+            )
+        )
+        for name in names
+    }
+
+
+def _gradient(function: Callable[[Any], Any], at: Any) -> Any:
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return np.asarray(jax.grad(function)(at))
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(at)
+        value = function(at)
+    return tape.gradient(value, at).numpy()

@@ -1,0 +1,119 @@
+"""The description of a training run: every hyper-parameter in one file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from training.losses import LossWeights
+
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+
+
+class Section(BaseModel):
+    """Base of every part of a recipe: unknown keys are errors, values are fixed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Network(Section):
+    """Size of the U-Net."""
+
+    levels: int = Field(7, ge=1, le=9, description="encoder levels; the stride is 2 ** levels")
+    width: int = Field(64, ge=1, description="features of the first level")
+    max_width: int = Field(512, ge=1, description="most features of a level")
+
+
+class Augmentation(Section):
+    """Random changes of a photo before it is cropped."""
+
+    flip: bool = Field(True, description="mirror left and right")
+    min_scale: float = Field(
+        1.0, gt=0, le=1, description="smallest random down-scaling; crops never get larger detail"
+    )
+    brightness: float = Field(0.0, ge=0, le=1, description="largest relative change of brightness")
+    tint: float = Field(0.0, ge=0, le=1, description="largest relative change of one channel")
+
+
+class Stage(Section):
+    """One stage of training."""
+
+    name: str
+    steps: int = Field(ge=1)
+    batch_size: int = Field(6, ge=1)
+    crop_size: int = Field(256, ge=8, description="side of the square crops in pixels")
+    learning_rate: float = Field(2e-4, gt=0, description="of Adam, at the start")
+    final_learning_rate: float | None = Field(
+        None, ge=0, description="reached along a cosine; None keeps the rate constant"
+    )
+    warmup_steps: int = Field(0, ge=0, description="steps of linear growth from 0")
+    freeze_encoder_norm: bool = Field(False, description="the paper's second stage")
+    weight_average: float | None = Field(
+        None, gt=0, lt=1, description="momentum of the exponential moving average of weights"
+    )
+    lattice_share: float = Field(
+        0.0, ge=0, le=1, description="share of samples whose hole is a lattice of known pixels"
+    )
+    weights: LossWeights = LossWeights()
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    seed: int = Field(0, ge=0)
+    precision: Precision = "float32"
+    steps_per_epoch: int = Field(
+        500, ge=1, description="steps between checkpoints, validations and sample sheets"
+    )
+    network: Network = Network()
+    augmentation: Augmentation = Augmentation()
+    stages: tuple[Stage, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _crops_fit_the_stride(self) -> Recipe:
+        stride = 2**self.network.levels
+        for stage in self.stages:
+            if stage.crop_size % stride:
+                raise ValueError(
+                    f"stage '{stage.name}': crop_size {stage.crop_size} is not a multiple of "
+                    f"{stride}, the stride of {self.network.levels} levels"
+                )
+        return self
+
+    @property
+    def need_features(self) -> bool:
+        """Whether any stage needs VGG16 features."""
+        return any(stage.weights.need_features for stage in self.stages)
+
+
+def paper_recipe() -> Recipe:
+    """The paper's two stages (section 3.3): Adam 2e-4, then 5e-5 with frozen encoder batch norm."""
+    return Recipe(
+        stages=(
+            Stage(name="initial", steps=100_000),
+            Stage(name="fine-tune", steps=50_000, learning_rate=5e-5, freeze_encoder_norm=True),
+        )
+    )
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Read a recipe from a TOML file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not TOML, or a value is missing, unknown or out of range; says which.
+    """
+    path = Path(path)
+    try:
+        return Recipe.model_validate(tomllib.loads(path.read_text()))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is not TOML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'recipe'}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise ValueError(f"{path}: {problems}") from error

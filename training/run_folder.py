@@ -1,0 +1,70 @@
+"""The folder of a training run and what lies in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from tensorboard.summary import Writer
+
+from training.recipe import Recipe
+
+
+class RunFolder:
+    """Paths of a run's files, and its log.
+
+    `recipe.json` what was asked for, `state.npz` the last checkpoint, `model.keras` the network,
+    `history.jsonl` and `tensorboard/` the curves, `samples/` the sheets.
+
+    Args:
+        root: the folder; made where it does not exist.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        self.recipe = self.root / "recipe.json"
+        self.state = self.root / "state.npz"
+        self.model = self.root / "model.keras"
+        self.history = self.root / "history.jsonl"
+
+    def start(self, recipe: Recipe) -> None:
+        """Begin a new run.
+
+        Raises:
+            FileExistsError: a run is there already.
+        """
+        if self.state.exists() or self.recipe.exists():
+            raise FileExistsError(
+                f"{self.root} holds a run already: go on with --resume, or name another folder."
+            )
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.recipe.write_text(recipe.model_dump_json(indent=2) + "\n")
+
+    def resume(self, recipe: Recipe) -> bool:
+        """Go on with the run that is here; whether it has a checkpoint to start from.
+
+        Raises:
+            FileNotFoundError: there is no run here.
+            ValueError: the run was started with another recipe.
+        """
+        if not self.recipe.exists():
+            raise FileNotFoundError(f"No run to resume in {self.root}.")
+        if Recipe.model_validate_json(self.recipe.read_text()) != recipe:
+            raise ValueError(f"The run in {self.root} was started with another recipe.")
+        return self.state.exists()
+
+    def sheet(self, stage: str, step: int) -> Path:
+        """Where the sample sheet of a step goes."""
+        folder = self.root / "samples"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{stage}-{step:07d}.png"
+
+    def log(self, stage: str, step: int, figures: Mapping[str, float]) -> None:
+        """Add an epoch's figures to the history and to TensorBoard."""
+        with self.history.open("a") as file:
+            file.write(json.dumps({"stage": stage, "step": step, **figures}) + "\n")
+        writer = Writer(str(self.root / "tensorboard"))
+        for name, value in figures.items():
+            writer.add_scalar(name, value, step)
+        writer.close()

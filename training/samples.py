@@ -1,0 +1,168 @@
+"""Training samples: crops with masks, each a pure function of the seed and its number.
+
+Because a batch depends on nothing but its number, a resumed run sees what an uninterrupted one
+would have seen, and workers need no common state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from training.lattice import lattice_sample
+from training.masks import MaskSource
+from training.photos import PhotoFolder
+from training.recipe import Augmentation
+
+TRIES = 1000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One training case.
+
+    Attributes:
+        image: `(S, S, 3)` uint8, what the network sees; equals `truth` where known, except on
+            lattices, whose known values are only close to it.
+        mask: `(S, S, 1)` uint8, 1 = known.
+        truth: `(S, S, 3)` uint8.
+    """
+
+    image: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+
+
+class Samples:
+    """Draws samples by number.
+
+    Args:
+        photos: where crops come from; photos that are too small are passed over.
+        masks: where masks come from.
+        crop_size: side of the samples in pixels.
+        augmentation: random changes of the photo.
+        lattice_share: share of samples whose hole is a lattice of known pixels.
+        seed: integers; different seeds give different samples, one seed always the same.
+    """
+
+    def __init__(
+        self,
+        photos: PhotoFolder,
+        masks: MaskSource,
+        crop_size: int,
+        augmentation: Augmentation,
+        lattice_share: float = 0.0,
+        seed: Sequence[int] = (0,),
+    ) -> None:
+        self.photos = photos
+        self.masks = masks
+        self.crop_size = crop_size
+        self.augmentation = augmentation
+        self.lattice_share = lattice_share
+        self.seed = seed
+
+    def draw(self, number: int) -> Sample:
+        """Sample `number`.
+
+        Raises:
+            ValueError: no usable photo could be found.
+        """
+        rng = np.random.default_rng((*self.seed, number))
+        truth = self._augment(self._crop(rng), rng)
+        mask = self.masks(rng, self.crop_size, self.crop_size)
+        image = truth
+        if self.lattice_share and rng.random() < self.lattice_share:
+            image, mask = lattice_sample(truth, mask, rng)
+        return Sample(image, mask[..., None], truth)
+
+    def _crop(self, rng: np.random.Generator) -> NDArray[np.uint8]:
+        for _ in range(TRIES):
+            photo = self.photos.read(int(rng.integers(len(self.photos))))
+            if photo is not None and min(photo.shape[:2]) >= self.crop_size:
+                return random_crop(photo, self.crop_size, self.augmentation.min_scale, rng)
+        raise ValueError(
+            f"No readable photo with sides of at least {self.crop_size} pixels was found in "
+            f"{TRIES} draws among {len(self.photos)} files ({len(self.photos.broken)} broken)."
+        )
+
+    def _augment(
+        self, crop: NDArray[np.uint8], rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        settings = self.augmentation
+        if settings.flip and rng.random() < 0.5:
+            crop = crop[:, ::-1]
+        if settings.brightness or settings.tint:
+            gain = 1 + rng.uniform(-settings.brightness, settings.brightness)
+            gains = gain * (1 + rng.uniform(-settings.tint, settings.tint, 3))
+            table = np.clip(np.arange(256)[:, None] * gains, 0, 255).round().astype(np.uint8)
+            crop = np.stack([table[crop[..., channel], channel] for channel in range(3)], axis=-1)
+        return np.ascontiguousarray(crop)
+
+
+def random_crop(
+    photo: NDArray[np.uint8], size: int, min_scale: float, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """A square of `size` pixels from a photo scaled down by a random factor, never scaled up.
+
+    Args:
+        photo: `(H, W, 3)` with sides of at least `size`.
+        size: side of the result in pixels.
+        min_scale: smallest factor; the factor also keeps the crop within the photo.
+        rng: source of randomness.
+    """
+    height, width = photo.shape[:2]
+    scale = rng.uniform(max(min_scale, size / min(height, width)), 1)
+    side = min(round(size / scale), height, width)
+    top = int(rng.integers(height - side + 1))
+    left = int(rng.integers(width - side + 1))
+    crop = photo[top : top + side, left : left + side]
+    if side == size:
+        return crop
+    # Averaging over areas: nothing aliases.
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+class Batches(keras.utils.PyDataset):
+    """The batches of one stage as Keras wants them.
+
+    Item `index` is `({"image": (N, S, S, 3), "mask": (N, S, S, 1)}, truth (N, S, S, 3))`, all uint8.
+
+    Args:
+        samples: where samples come from.
+        batch_size: samples a batch.
+        steps_per_epoch: batches an epoch.
+        first_step: number of the first epoch's first batch, counted over the whole run.
+        workers: threads that prepare batches.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        batch_size: int,
+        steps_per_epoch: int,
+        first_step: int = 0,
+        workers: int = 2,
+    ) -> None:
+        super().__init__(workers=workers, max_queue_size=4 * workers)
+        self.samples = samples
+        self.batch_size = batch_size
+        self.steps_per_epoch = steps_per_epoch
+        self.step = first_step
+
+    def __len__(self) -> int:
+        return self.steps_per_epoch
+
+    def __getitem__(self, index: int) -> tuple[dict[str, Any], Any]:
+        first = (self.step + index) * self.batch_size
+        batch = [self.samples.draw(first + item) for item in range(self.batch_size)]
+        inputs = {
+            "image": np.stack([sample.image for sample in batch]),
+            "mask": np.stack([sample.mask for sample in batch]),
+        }
+        return inputs, np.stack([sample.truth for sample in batch])
