@@ -30,7 +30,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-long train export bench check format openapi image clean
+.PHONY: help serve test test-long train export check format install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -86,6 +86,8 @@ $(DEV): $(SERVICE)
 $(LONG): $(DEV)
 	$(PIP) install --quiet --editable '.[$(EXTRA),dev,long]'
 	touch $@
+
+install: $(DEV) ## install everything for development into .venv (test, check, train ... do it by themselves)
 
 clean: ## remove caches and the environment
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
