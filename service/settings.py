@@ -7,8 +7,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.cpus import available_cpus
+from service.environment import PREFIX
 
-PREFIX = "INPAINT_"
 BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "models" / "inpaint.onnx"
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -21,65 +21,92 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     # --- where it listens
-    host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(8000, ge=0, le=65535, description="port to listen on (0: any free one)")
-    root_path: str = Field("", description="path under which a proxy publishes the service")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="port to listen on (0: any free one)"
+    )
+    root_path: str = Field(default="", description="path under which a proxy publishes the service")
 
     # --- the engine
     engine: Literal["onnx", "dummy"] = Field(
-        "onnx", description="onnx: the model; dummy: the mean colour of the known pixels"
+        default="onnx", description="onnx: the model; dummy: the mean colour of the known pixels"
     )
-    model: Path = Field(BUNDLED_MODEL, description="the ONNX file (default: the bundled one)")
+    model: Path = Field(
+        default=BUNDLED_MODEL, description="the ONNX file (default: the bundled one)"
+    )
     provider: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="what computes; cuda fails at start where CUDA cannot be used"
+        default="auto", description="what computes; cuda fails at start where CUDA cannot be used"
     )
-    device_id: int = Field(0, ge=0, description="which GPU, with cuda")
-    gpu_memory_mb: int = Field(0, ge=0, description="limit of GPU memory in MiB (0: none)")
-    threads: int = Field(0, ge=0, description="threads of the CPU provider (0: CPUs granted)")
+    device_id: int = Field(default=0, ge=0, description="which GPU, with cuda")
+    gpu_memory_mb: int = Field(default=0, ge=0, description="limit of GPU memory in MiB (0: none)")
+    threads: int = Field(
+        default=0, ge=0, description="threads of the CPU provider (0: CPUs granted)"
+    )
     window_sizes: CommaSeparatedInts = Field(
-        (256, 512), description="window sizes in pixels, multiples of the model's stride"
+        default=(256, 512), description="window sizes in pixels, multiples of the model's stride"
     )
 
     # --- limits of one request
-    max_body_bytes: int = Field(128 * 2**20, ge=1, description="bytes of a request's body")
-    max_pixels: int = Field(50_000_000, ge=1, description="pixels of an image, from its header")
-    max_form_parts: int = Field(16, ge=2, description="files and fields of a form, each")
-    deadline_s: float = Field(120.0, gt=0, description="seconds for a request, upload included")
-    upload_idle_s: float = Field(20.0, gt=0, description="seconds without a byte of the upload")
+    max_body_bytes: int = Field(default=128 * 2**20, ge=1, description="bytes of a request's body")
+    max_pixels: int = Field(
+        default=50_000_000, ge=1, description="pixels of an image, from its header"
+    )
+    max_form_parts: int = Field(default=16, ge=2, description="files and fields of a form, each")
+    deadline_s: float = Field(
+        default=120.0, gt=0, description="seconds for a request, upload included"
+    )
+    upload_idle_s: float = Field(
+        default=20.0, gt=0, description="seconds without a byte of the upload"
+    )
 
     # --- admission
-    queue_size: int = Field(16, ge=0, description="requests that may wait for a worker")
-    workers: int = Field(0, ge=0, description="requests worked on at once (0: 2 for each CPU)")
-    max_batch: int = Field(0, ge=0, description="windows of a run (0: 8 on CUDA, 2 on CPU)")
-    batch_wait_ms: float = Field(2.0, ge=0, description="how long a run waits for more windows")
+    queue_size: int = Field(default=16, ge=0, description="requests that may wait for a worker")
+    workers: int = Field(
+        default=0, ge=0, description="requests worked on at once (0: 2 for each CPU)"
+    )
+    max_batch: int = Field(default=0, ge=0, description="windows of a run (0: 8 on CUDA, 2 on CPU)")
+    batch_wait_ms: float = Field(
+        default=2.0, ge=0, description="how long a run waits for more windows"
+    )
 
     # --- who may ask
     api_keys: CommaSeparated = Field(
-        (), description="bearer keys, separated by commas (empty: no key is asked for)"
+        default=(),
+        repr=False,
+        description="bearer keys, separated by commas (empty: no key is asked for)",
     )
     cors_origins: CommaSeparated = Field(
-        (), description="origins of browser pages that may ask, separated by commas (*: any)"
+        default=(),
+        description="origins of browser pages that may ask, separated by commas (*: any)",
     )
 
     # --- answers
-    png_compression: int = Field(1, ge=0, le=9, description="0 (fast, large) to 9 (slow, small)")
-    jpeg_quality: int = Field(95, ge=1, le=100, description="quality of JPEG answers")
+    png_compression: int = Field(
+        default=1, ge=0, le=9, description="0 (fast, large) to 9 (slow, small)"
+    )
+    jpeg_quality: int = Field(default=95, ge=1, le=100, description="quality of JPEG answers")
 
     # --- life
     drain_delay_s: float = Field(
-        2.0, ge=0, description="seconds from 'not ready' to closing the listeners at SIGTERM"
+        default=2.0,
+        ge=0,
+        description="seconds from 'not ready' to closing the listeners at SIGTERM",
     )
     shutdown_grace_s: float = Field(
-        0.0, ge=0, description="seconds accepted requests get to finish (0: deadline_s)"
+        default=0.0, ge=0, description="seconds accepted requests get to finish (0: deadline_s)"
     )
 
     # --- what it tells
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="log level")
-    log_format: Literal["json", "text"] = Field(
-        "json", description="one JSON object a line, or text"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="log level"
     )
-    metrics: bool = Field(True, description="answer GET /metrics")
-    otel: bool = Field(False, description="send OpenTelemetry traces (needs the extra `otel`)")
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="one JSON object a line, or text"
+    )
+    metrics: bool = Field(default=True, description="answer GET /metrics")
+    otel: bool = Field(
+        default=False, description="send OpenTelemetry traces (needs the extra `otel`)"
+    )
 
     @field_validator("api_keys", "cors_origins", "window_sizes", mode="before")
     @classmethod

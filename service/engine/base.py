@@ -18,6 +18,7 @@ class EngineInfo:
         precision: Arithmetic of the network (`float32`, `float16`, `int8`).
         stride: Sides of a window are multiples of this many pixels.
         window_sizes: Warmed window sizes in pixels, ascending.
+        max_batch: Most windows that are worth one run.
         metadata: What the model file says of itself: training record, licence, source commit.
     """
 
@@ -27,6 +28,7 @@ class EngineInfo:
     precision: str
     stride: int
     window_sizes: tuple[int, ...]
+    max_batch: int = 1
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -58,7 +60,7 @@ class Engine(Protocol):
         """Run every window size once or more.
 
         Returns:
-            Seconds that one window of each size takes, a cost table for planning.
+            Seconds that one window of each size takes in a full run: a cost table for planning.
         """
         ...
 

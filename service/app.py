@@ -1,0 +1,120 @@
+"""The app factory: settings and an engine in, an ASGI application out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from service.admission import AdmissionGate
+from service.context import RequestContext
+from service.engine.base import Engine
+from service.engine.build import build_engine
+from service.guard import KeyGuard, OriginGuard
+from service.limits import BodyLimit
+from service.linger import Linger
+from service.openapi import install_openapi
+from service.problems import Shapes, install_problem_handlers
+from service.routes import docs, health, inpaint, metrics, model
+from service.runtime import OnFatal, Runtime
+from service.settings import Settings
+from service.telemetry import install_telemetry
+
+TITLE = "Inpainting with partial convolutions"
+DESCRIPTION = (
+    "Fills the holes of photos with the partial-convolution U-Net of Liu et al. (2018). "
+    "Errors are `application/problem+json` (RFC 9457)."
+)
+INFERENCE_PATHS = (inpaint.PATH,)
+EXPOSED_HEADERS = ("X-Request-ID", "Retry-After", "Server-Timing", "X-Inpaint-Windows")
+
+
+def create_app(
+    settings: Settings | None = None,
+    engine: Engine | None = None,
+    on_fatal: OnFatal | None = None,
+) -> FastAPI:
+    """Build the application. It takes requests once its engine is warm.
+
+    Args:
+        settings: From the environment if not given.
+        engine: Built from the settings if not given. The app closes it when it stops.
+        on_fatal: Told in words when the engine cannot be warmed up.
+
+    Raises:
+        EngineError: the engine that the settings ask for cannot be built.
+        TelemetryError: traces are asked for and the extra `otel` is not installed.
+    """
+    settings = settings or Settings()
+    runtime = Runtime(settings, engine or build_engine(settings), on_fatal)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.stop()
+            if settings.otel:
+                app.state.tracer_provider.shutdown()
+
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=_version(),
+        root_path=settings.root_path,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.runtime = runtime
+    app.state.shapes = Shapes()
+    _add_routes(app, settings)
+    app.state.paths = frozenset(route.path for route in app.routes if hasattr(route, "path"))
+    install_problem_handlers(app)
+    install_openapi(app)
+    _add_middleware(app, runtime)
+    if settings.otel:
+        install_telemetry(app)
+    return app
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    for module in (inpaint, health, model, docs):
+        app.include_router(module.router)
+    if settings.metrics:
+        app.include_router(metrics.router)
+    docs.mount_assets(app)
+
+
+def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
+    """The last one added is the first that a request meets."""
+    settings = runtime.settings
+    app.add_middleware(
+        AdmissionGate,
+        admission=runtime.admission,
+        lifecycle=runtime.lifecycle,
+        paths=INFERENCE_PATHS,
+    )
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, idle_s=settings.upload_idle_s)
+    app.add_middleware(KeyGuard, keys=settings.api_keys)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        )
+    app.add_middleware(OriginGuard, origins=settings.cors_origins)
+    app.add_middleware(Linger)
+    app.add_middleware(RequestContext, metrics=runtime.metrics, deadline_s=settings.deadline_s)
+
+
+def _version() -> str:
+    try:
+        return version("pconv-inpainting")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"

@@ -1,0 +1,116 @@
+"""`python -m service serve`: answer over HTTP until told to stop."""
+
+import argparse
+import logging
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+import uvicorn
+from pydantic import ValidationError
+
+from service.app import create_app
+from service.engine.base import EngineError
+from service.engine.build import build_engine
+from service.environment import PREFIX
+from service.lifecycle import Lifecycle
+from service.logs import configure_logging
+from service.problems import describe_errors
+from service.settings import Settings
+from service.telemetry import TelemetryError
+
+EXIT_SETTINGS = 2
+EXIT_ENGINE = 3
+
+logger = logging.getLogger(__name__)
+
+
+class DrainingServer(uvicorn.Server):
+    """A server that is seen as draining before it closes its listeners.
+
+    A balancer learns from readiness that it should send requests elsewhere. Uvicorn alone closes
+    the listeners at once, and requests that the balancer sends meanwhile are lost.
+    """
+
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, delay_s: float) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._delay_s = delay_s
+        self.fatal: str | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal turns readiness and closes the listeners after the delay.
+
+        A second one closes them at once, a third one gives up on requests under way.
+        """
+        if self.should_exit:
+            self.force_exit = True
+        elif self._lifecycle.draining:
+            self.should_exit = True
+        else:
+            self._lifecycle.drain()
+            logger.info("draining", extra={"signal": sig, "still_listening_s": self._delay_s})
+            timer = threading.Timer(self._delay_s, self._close_listeners)
+            timer.daemon = True
+            timer.start()
+
+    def _close_listeners(self) -> None:
+        self.should_exit = True
+
+    def fail(self, reason: str) -> None:
+        """Stop because the service can never become ready."""
+        self.fatal = reason
+        self.should_exit = True
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m service serve",
+        description="Serve over HTTP. Settings come from the environment: see "
+        "`python -m service --help`; the options below override two of them.",
+    )
+    parser.add_argument("--host", help=f"address to listen on ({PREFIX}HOST)")
+    parser.add_argument("--port", type=int, help=f"port to listen on ({PREFIX}PORT)")
+    options = {name: value for name, value in vars(parser.parse_args(argv)).items() if value}
+    try:
+        settings = Settings(**options)
+    except ValidationError as error:
+        return _complain(f"settings ({PREFIX}*): {describe_errors(error.errors())}", EXIT_SETTINGS)
+    configure_logging(settings.log_level, settings.log_format)
+    try:
+        return _serve(settings)
+    except EngineError as error:
+        return _complain(str(error), EXIT_ENGINE)
+    except TelemetryError as error:
+        return _complain(str(error), EXIT_SETTINGS)
+
+
+def _serve(settings: Settings) -> int:
+    servers: list[DrainingServer] = []
+    app = create_app(
+        settings, build_engine(settings), on_fatal=lambda reason: servers[0].fail(reason)
+    )
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=max(1, round(settings.grace_s)),
+    )
+    server = DrainingServer(config, app.state.runtime.lifecycle, settings.drain_delay_s)
+    servers.append(server)
+    server.run()
+    if server.fatal:
+        return _complain(server.fatal, EXIT_ENGINE)
+    return 0
+
+
+def _complain(reason: str, exit_code: int) -> int:
+    print(f"cannot serve: {reason}", file=sys.stderr)
+    return exit_code

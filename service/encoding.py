@@ -1,0 +1,70 @@
+"""From arrays to an image file, without loss where the format allows it."""
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image as PillowImage
+
+from service.errors import InvalidRequest
+from service.images import Photo
+
+OutputFormat = Literal["png", "webp", "jpeg"]
+MEDIA_TYPES: dict[OutputFormat, str] = {
+    "png": "image/png",
+    "webp": "image/webp",
+    "jpeg": "image/jpeg",
+}
+MAX_SIDE: dict[OutputFormat, int] = {"png": 2**31 - 1, "webp": 16383, "jpeg": 65535}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How answers are written.
+
+    Attributes:
+        png_compression: zlib's level, 0 to 9.
+        jpeg_quality: 1 to 100, colours not subsampled.
+    """
+
+    png_compression: int = 1
+    jpeg_quality: int = 95
+
+
+def check_encodable(photo: Photo, output: OutputFormat) -> None:
+    """Check that a format can hold a photo of this size.
+
+    Raises:
+        InvalidRequest: a side is longer than the format allows.
+    """
+    longest = max(photo.width, photo.height)
+    if longest > MAX_SIDE[output]:
+        raise InvalidRequest(
+            f"{output} holds at most {MAX_SIDE[output]} pixels a side, the image has {longest}"
+        )
+
+
+def encode(photo: Photo, output: OutputFormat, encoding: Encoding) -> bytes:
+    """Write a photo as a file.
+
+    PNG and WebP keep every sample bit for bit, those under full transparency included. JPEG has no
+    transparency: the pixels are written as if they were opaque.
+    """
+    image = PillowImage.fromarray(photo.pixels)
+    if photo.alpha is not None and output != "jpeg":
+        image.putalpha(PillowImage.fromarray(photo.alpha))
+    file = io.BytesIO()
+    if output == "png":
+        image.save(
+            file, "PNG", compress_level=encoding.png_compression, icc_profile=photo.icc or None
+        )
+    elif output == "webp":
+        # Method and quality only trade time for size: lossless WebP is lossless at any of them.
+        image.save(
+            file, "WEBP", lossless=True, exact=True, method=0, quality=20, icc_profile=photo.icc
+        )
+    else:
+        image.save(
+            file, "JPEG", quality=encoding.jpeg_quality, subsampling=0, icc_profile=photo.icc
+        )
+    return file.getvalue()

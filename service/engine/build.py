@@ -1,0 +1,27 @@
+"""From settings to an engine."""
+
+from service.engine.base import Engine
+from service.settings import Settings
+
+
+def build_engine(settings: Settings) -> Engine:
+    """Build the engine that the settings ask for; it is not warm yet.
+
+    Raises:
+        EngineError: the model or the provider cannot be used; says why in words.
+    """
+    if settings.engine == "dummy":
+        from service.engine.dummy import DummyEngine
+
+        return DummyEngine(settings.window_sizes, settings.max_batch or 8)
+    from service.engine.onnx import OnnxEngine  # takes half a second, not needed by the dummy
+
+    return OnnxEngine(
+        settings.model,
+        settings.window_sizes,
+        provider=settings.provider,
+        threads=settings.thread_count,
+        max_batch=settings.max_batch,
+        device_id=settings.device_id,
+        gpu_memory_mb=settings.gpu_memory_mb,
+    )

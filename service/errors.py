@@ -1,0 +1,160 @@
+"""What can go wrong, each with its status and words that are safe to show to a client.
+
+The text of an error is public. Internals (paths, tracebacks, the runtime's messages) belong in
+`raise ... from error`, which is logged and never sent.
+"""
+
+# ruff: noqa: N818 - each name reads as the condition that is answered, as in RFC 9457
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """An answer that is not an image.
+
+    Attributes:
+        status: HTTP status.
+        slug: Stable name of the kind of problem, for programs.
+        title: The kind of problem in words; the same for every occurrence.
+        detail: This occurrence in words.
+        headers: Headers that the answer carries.
+    """
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "The service failed"
+
+    def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers: dict[str, str] = dict(headers or {})
+
+
+class MalformedForm(ServiceError):
+    """The body is not the multipart form that it claims to be."""
+
+    status = 400
+    slug = "malformed-form"
+    title = "The form cannot be read"
+
+
+class Unauthorized(ServiceError):
+    """No key, or not one of the keys."""
+
+    status = 401
+    slug = "unauthorized"
+    title = "A valid key is needed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"WWW-Authenticate": "Bearer"})
+
+
+class OriginRefused(ServiceError):
+    """A browser page from an origin that is not on the list."""
+
+    status = 403
+    slug = "origin-refused"
+    title = "This origin may not use the service"
+
+
+class UploadStalled(ServiceError):
+    """The client stopped sending its body."""
+
+    status = 408
+    slug = "upload-stalled"
+    title = "The upload stalled"
+
+
+class BodyTooLarge(ServiceError):
+    """More bytes than a body may have."""
+
+    status = 413
+    slug = "body-too-large"
+    title = "The body is too large"
+
+
+class UnsupportedImage(ServiceError):
+    """Not a format, depth or kind of image that the service reads."""
+
+    status = 415
+    slug = "unsupported-image"
+    title = "This kind of image is not supported"
+
+
+class InvalidRequest(ServiceError):
+    """The request is well formed, but what it asks for makes no sense."""
+
+    status = 422
+    slug = "invalid-request"
+    title = "The request cannot be processed"
+
+
+class BrokenImage(InvalidRequest):
+    """Truncated or damaged image data."""
+
+    slug = "broken-image"
+    title = "The image is broken"
+
+
+class TooManyPixels(InvalidRequest):
+    """The header announces more pixels than are allowed."""
+
+    slug = "too-many-pixels"
+    title = "The image has too many pixels"
+
+
+class SizesDiffer(InvalidRequest):
+    """Image and mask are not of one size."""
+
+    slug = "sizes-differ"
+    title = "Image and mask differ in size"
+
+
+class NothingKnown(InvalidRequest):
+    """The hole covers the whole image."""
+
+    slug = "nothing-known"
+    title = "The whole image is a hole"
+
+
+class InferenceFailed(ServiceError):
+    """The engine failed on this request's windows."""
+
+    slug = "inference-failed"
+    title = "Inference failed"
+
+
+class Retryable(ServiceError):
+    """The same request may succeed later; `Retry-After` says when."""
+
+    def __init__(self, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail, {"Retry-After": str(max(1, math.ceil(retry_after_s)))})
+
+
+class QueueFull(Retryable):
+    """Every worker is busy and every place to wait is taken."""
+
+    status = 429
+    slug = "queue-full"
+    title = "Too many requests are waiting"
+
+
+class Unavailable(Retryable):
+    """Starting, draining, out of temporary storage, or too busy to meet the deadline."""
+
+    status = 503
+    slug = "unavailable"
+    title = "The service cannot take this request now"
+
+
+class DeadlinePassed(ServiceError):
+    """The request's time is up."""
+
+    status = 504
+    slug = "deadline-passed"
+    title = "The deadline passed"
+
+
+class ClientGone(Exception):
+    """The client closed the connection; its work is dropped and nothing is answered."""

@@ -1,0 +1,187 @@
+"""From an image file to arrays: checked by its header first, upright, in 8 bits a sample."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL import ImageFile
+
+from service.arrays import Grey, Image
+from service.errors import BrokenImage, ServiceError, TooManyPixels, UnsupportedImage
+from service.headers import Header, read_header
+
+# The header's size is checked against the service's own limit before Pillow sees the file.
+PillowImage.MAX_IMAGE_PIXELS = None
+ImageFile.LOAD_TRUNCATED_IMAGES = False  # a truncated photo is refused, never completed with grey
+
+STRIP_ROWS = 256  # rows converted at a time, so that no second copy of a photo is ever made
+ORIENTATION = 0x0112  # EXIF tag
+ICC_SPACES = {"L": b"GRAY", "RGB": b"RGB "}
+
+
+@dataclass(slots=True)
+class Photo:
+    """A decoded photo, upright.
+
+    Attributes:
+        pixels: (H, W) uint8 grey or (H, W, 3) uint8 RGB.
+        alpha: (H, W) uint8, 255 is opaque; None where the file has no transparency.
+        icc: The colour profile, if it describes these pixels.
+    """
+
+    pixels: NDArray[np.uint8]
+    alpha: Grey | None
+    icc: bytes | None
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether there is one channel only, alpha aside."""
+        return self.pixels.ndim == 2
+
+    def rgb(self) -> Image:
+        """(H, W, 3) uint8; the photo's own array unless it is grey."""
+        if self.is_grey:
+            return np.repeat(self.pixels[:, :, np.newaxis], 3, axis=2)
+        return self.pixels
+
+
+def decode_photo(file: BinaryIO, max_pixels: int) -> Photo:
+    """Decode the photo.
+
+    Grey (1 to 8 bits) stays grey; palette, CMYK and RGB become RGB; transparency of any kind
+    becomes alpha. EXIF orientation is applied.
+
+    Args:
+        file: PNG, JPEG or WebP, seekable.
+        max_pixels: How many pixels the header may announce.
+
+    Raises:
+        UnsupportedImage: another format, animated, or more than 8 bits a sample.
+        TooManyPixels: the header announces more than `max_pixels`.
+        BrokenImage: truncated or damaged.
+    """
+    with opened_image(file, "image", max_pixels) as image:
+        mode = _mode_of_pixels(image)
+        channels = len(mode)
+        samples = np.empty((image.height, image.width, channels), np.uint8)
+        for top, strip in strips(image):
+            converted = strip if strip.mode == mode else strip.convert(mode)
+            rows = np.asarray(converted).reshape(converted.height, converted.width, channels)
+            samples[top : top + converted.height] = rows
+        icc = _matching_profile(image, mode)
+        turn = orientation(image)
+    colours = 1 if mode.startswith("L") else 3
+    has_alpha = channels > colours
+    alpha = upright(samples[:, :, -1], turn) if has_alpha else None
+    pixels = samples[:, :, 0] if colours == 1 else samples[:, :, :3]
+    return Photo(upright(pixels, turn), alpha, icc)
+
+
+@contextmanager
+def opened_image(file: BinaryIO, what: str, max_pixels: int) -> Iterator[PillowImage.Image]:
+    """Open and load an image after its header has been checked.
+
+    Args:
+        file: PNG, JPEG or WebP, seekable.
+        what: What the file is to the client (`image` or `mask`), for the errors' words.
+        max_pixels: How many pixels the header may announce.
+
+    Raises:
+        UnsupportedImage, TooManyPixels, BrokenImage: as in `decode_photo`; errors of Pillow inside
+            the block count as a broken image too.
+    """
+    header = read_header(file, what)
+    _check(header, what, max_pixels)
+    try:
+        with PillowImage.open(file, formats=[header.format]) as image:
+            if image.size != (header.width, header.height):
+                raise BrokenImage(f"the {what}'s headers contradict each other about its size")
+            image.load()
+            _scale_grey_key(image, header.bits)
+            yield image
+    except (ServiceError, MemoryError):
+        raise
+    except Exception as error:  # decoders stumble over damaged data in every possible way
+        raise BrokenImage(f"the {what} is truncated or damaged") from error
+
+
+def _check(header: Header, what: str, max_pixels: int) -> None:
+    if header.width * header.height > max_pixels:
+        raise TooManyPixels(
+            f"the {what} has {header.width} x {header.height} pixels, more than {max_pixels}"
+        )
+    if header.animated:
+        raise UnsupportedImage(f"the {what} is animated; send one frame")
+    if header.bits > 8:
+        raise UnsupportedImage(
+            f"the {what} has {header.bits} bits a sample; convert it to 8 bits first"
+        )
+
+
+def strips(image: PillowImage.Image) -> Iterator[tuple[int, PillowImage.Image]]:
+    """Cut an image into full-width strips, each with its first row."""
+    for top in range(0, image.height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, image.height)
+        yield top, image.crop((0, top, image.width, bottom))
+
+
+def orientation(image: PillowImage.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none that makes sense."""
+    try:
+        value = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # damaged EXIF must not cost anyone their photo
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def upright(samples: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
+    """Turn and mirror (H, W, ...) samples as EXIF orientation `turn` asks; contiguous.
+
+    Orientation 2 mirrors, 3 turns by 180 degrees, 4 flips; 5 to 8 also swap rows and columns
+    (Exif 2.3, tag 0x0112).
+    """
+    if turn >= 5:
+        samples = samples.swapaxes(0, 1)
+        turn = {5: 1, 6: 2, 7: 3, 8: 4}[turn]
+    if turn in (2, 3):
+        samples = samples[:, ::-1]
+    if turn in (3, 4):
+        samples = samples[::-1]
+    return np.ascontiguousarray(samples)
+
+
+def _mode_of_pixels(image: PillowImage.Image) -> str:
+    """Pillow's mode of the decoded photo: `L`, `LA`, `RGB` or `RGBA`."""
+    grey = image.mode in ("1", "L", "LA")
+    transparent = image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info
+    return ("L" if grey else "RGB") + ("A" if transparent else "")
+
+
+def _matching_profile(image: PillowImage.Image, mode: str) -> bytes | None:
+    """The ICC profile, unless it describes a colour space that the pixels have left (CMYK)."""
+    profile = image.info.get("icc_profile")
+    space = ICC_SPACES[mode.removesuffix("A")]
+    if isinstance(profile, bytes) and profile[16:20] == space:
+        return profile
+    return None
+
+
+def _scale_grey_key(image: PillowImage.Image, bits: int) -> None:
+    """Pillow widens grey of 2 and 4 bits to 8, but not the grey that stands for transparency."""
+    key = image.info.get("transparency")
+    if image.mode == "L" and bits < 8 and isinstance(key, int):
+        image.info["transparency"] = key * 255 // (2**bits - 1)

@@ -1,0 +1,261 @@
+"""The one inference lane of a device: windows of waiting requests go through it in shared runs.
+
+One thread owns the device. Every request has its own line of windows; runs are filled by going
+round the lines and taking one window from each, so a request with one window never waits behind
+the hundred windows of another.
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from service.arrays import Holes, Images
+from service.engine.base import Engine, EngineError
+from service.errors import InferenceFailed
+from service.ticket import Ticket
+
+logger = logging.getLogger(__name__)
+
+OnRun = Callable[[int, int, float], None]
+"""Told about each run that did not fail: the windows' size, how many they were, seconds."""
+
+
+@dataclass(eq=False)
+class _Call:
+    """One call of `infer` by one request, answered when none of its windows is missing."""
+
+    ticket: Ticket
+    images: Images
+    holes: Holes
+    predictions: Images
+    missing: int
+    submitted: float
+    started: float | None = None
+    error: Exception | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def size(self) -> int:
+        return int(self.images.shape[1])
+
+    def fail(self, error: Exception) -> None:
+        self.error = error
+        self.done.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    call: _Call
+    index: int
+
+
+class Lane:
+    """Runs an engine for many requests at once.
+
+    Args:
+        engine: What runs; only ever called from the lane's own thread.
+        max_batch: Most windows of a run.
+        wait_s: How long a run that is not full waits for windows of other requests at work.
+        on_run: Told about every run.
+    """
+
+    def __init__(
+        self, engine: Engine, *, max_batch: int, wait_s: float, on_run: OnRun | None = None
+    ) -> None:
+        self._engine = engine
+        self._max_batch = max_batch
+        self._wait_s = wait_s
+        self._on_run = on_run
+        self._changed = threading.Condition()
+        self._lines: OrderedDict[Ticket, deque[_Window]] = OrderedDict()
+        self._clients = 0
+        self._running_since: float | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="inference-lane", daemon=True)
+
+    def start(self) -> None:
+        """Start the lane's thread."""
+        self._thread.start()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Finish the run under way and stop; calls still waiting fail."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    @property
+    def waiting(self) -> int:
+        """Windows that wait for a run."""
+        with self._changed:
+            return sum(map(len, self._lines.values()))
+
+    def busy_s(self) -> float:
+        """Seconds that the run under way has taken so far, 0 between runs."""
+        since = self._running_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def client(self, ticket: Ticket) -> "LaneClient":
+        """The lane as seen by one request; a context manager and an `Infer`."""
+        return LaneClient(self, ticket)
+
+    def enter(self) -> None:
+        """Another request is at work and may bring windows."""
+        with self._changed:
+            self._clients += 1
+
+    def leave(self, ticket: Ticket) -> None:
+        """A request brings no more windows; those it still has in line are dropped."""
+        with self._changed:
+            self._clients -= 1
+            self._lines.pop(ticket, None)
+            self._changed.notify_all()
+
+    def submit(self, ticket: Ticket, images: Images, holes: Holes) -> _Call:
+        """Put windows in line."""
+        call = _Call(ticket, images, holes, np.empty_like(images), len(images), time.perf_counter())
+        with self._changed:
+            if self._closed:
+                raise InferenceFailed("the service is stopping")
+            line = self._lines.setdefault(ticket, deque())
+            line.extend(_Window(call, index) for index in range(len(images)))
+            self._changed.notify_all()
+        return call
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            self._running_since = time.monotonic()
+            start = time.perf_counter()
+            try:
+                self._run(batch, start)
+            except Exception as error:  # whatever it is, the lane goes on with the next run
+                logger.exception("a run of %d windows failed", len(batch))
+                for window in batch:
+                    window.call.fail(error)
+            else:
+                if self._on_run:
+                    self._on_run(batch[0].call.size, len(batch), time.perf_counter() - start)
+            finally:
+                self._running_since = None
+
+    def _run(self, batch: list[_Window], start: float) -> None:
+        for window in batch:
+            if window.call.started is None:
+                window.call.started = start
+        predictions = self._engine.infer(
+            np.stack([window.call.images[window.index] for window in batch]),
+            np.stack([window.call.holes[window.index] for window in batch]),
+        )
+        for window, prediction in zip(batch, predictions, strict=True):
+            call = window.call
+            call.predictions[window.index] = prediction
+            call.missing -= 1
+            if call.missing == 0:
+                call.done.set()
+
+    def _next_batch(self) -> list[_Window]:
+        """Windows of one size for the next run; empty when the lane is closed."""
+        with self._changed:
+            batch: list[_Window] = []
+            while not batch:
+                self._changed.wait_for(lambda: self._lines or self._closed)
+                if self._closed:
+                    self._fail_all()
+                    return []
+                self._gather(batch)
+            until = time.monotonic() + self._wait_s
+            while self._may_grow(batch) and (left := until - time.monotonic()) > 0:
+                self._changed.wait(left)
+                self._gather(batch)
+            return batch
+
+    def _may_grow(self, batch: list[_Window]) -> bool:
+        """Whether requests that are at work but not in the run could still join it."""
+        joined = len({id(window.call) for window in batch})
+        return len(batch) < self._max_batch and joined < self._clients and not self._closed
+
+    def _gather(self, batch: list[_Window]) -> None:
+        """Go round the lines and take one window of the batch's size from each, until it is full.
+
+        The first line whose turn it is decides the size. Lines that gave go to the end.
+        """
+        gave = True
+        while gave and len(batch) < self._max_batch:
+            gave = False
+            for ticket in list(self._lines):
+                line = self._lines[ticket]
+                if not ticket.alive:
+                    self._drop(ticket)
+                    continue
+                if len(batch) == self._max_batch:
+                    break
+                if batch and line[0].call.size != batch[0].call.size:
+                    continue
+                batch.append(line.popleft())
+                gave = True
+                self._lines.move_to_end(ticket)
+                if not line:
+                    del self._lines[ticket]
+
+    def _drop(self, ticket: Ticket) -> None:
+        """Forget the windows of a request that nobody waits for; its thread wakes up."""
+        for window in self._lines.pop(ticket):
+            window.call.done.set()
+
+    def _fail_all(self) -> None:
+        for line in self._lines.values():
+            for window in line:
+                window.call.fail(EngineError("the lane was closed"))
+        self._lines.clear()
+
+
+class LaneClient:
+    """One request's way into the lane. Calling it is `Infer`.
+
+    Attributes:
+        queue_s: Seconds its windows waited for their first run.
+        infer_s: Seconds from first runs to answers.
+    """
+
+    def __init__(self, lane: Lane, ticket: Ticket) -> None:
+        self._lane = lane
+        self._ticket = ticket
+        self.queue_s = 0.0
+        self.infer_s = 0.0
+
+    def __enter__(self) -> "LaneClient":
+        self._lane.enter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lane.leave(self._ticket)
+
+    def __call__(self, images: Images, holes: Holes) -> Images:
+        """Predict windows; shapes as in `Engine.infer`. Blocks until done.
+
+        Raises:
+            DeadlinePassed, ClientGone: as the request's ticket says.
+            InferenceFailed: the engine failed.
+        """
+        self._ticket.check()
+        call = self._lane.submit(self._ticket, images, holes)
+        call.done.wait(max(0.0, self._ticket.remaining_s))
+        self._count(call)
+        if call.error is not None:
+            raise InferenceFailed("the model failed on this image") from call.error
+        if call.missing:
+            self._ticket.check()
+            raise self._ticket.passed()
+        return call.predictions
+
+    def _count(self, call: _Call) -> None:
+        now = time.perf_counter()
+        started = now if call.started is None else call.started
+        self.queue_s += started - call.submitted
+        self.infer_s += now - started

@@ -1,0 +1,99 @@
+"""Prometheus metrics of one server, all with the prefix `inpaint_`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+
+from service.engine.base import EngineInfo
+from service.record import Record
+
+REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+STEP_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+BATCH_BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 32)
+
+
+class Metrics:
+    """What a server counts. Labels take few values: routes, statuses, steps and window sizes."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "inpaint_requests", "Requests answered", ["route", "status"], registry=self.registry
+        )
+        self.problems = Counter(
+            "inpaint_problems", "Requests refused or failed", ["problem"], registry=self.registry
+        )
+        self.duration = Histogram(
+            "inpaint_request_duration_seconds",
+            "From the first byte of a request to the last of its answer",
+            ["route"],
+            buckets=REQUEST_BUCKETS,
+            registry=self.registry,
+        )
+        self.steps = Histogram(
+            "inpaint_step_duration_seconds",
+            "Time of a request by step",
+            ["step"],
+            buckets=STEP_BUCKETS,
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "inpaint_requests_in_flight", "Requests being answered", registry=self.registry
+        )
+        self.windows = Counter(
+            "inpaint_windows", "Windows predicted", ["size"], registry=self.registry
+        )
+        self.batch = Histogram(
+            "inpaint_batch_windows",
+            "Windows of a run",
+            buckets=BATCH_BUCKETS,
+            registry=self.registry,
+        )
+        self.runs = Histogram(
+            "inpaint_run_duration_seconds",
+            "Time of a run",
+            ["size"],
+            buckets=STEP_BUCKETS,
+            registry=self.registry,
+        )
+        self.model = Info("inpaint_model", "The model being served", registry=self.registry)
+
+    def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Add a gauge whose value is read when the metrics are."""
+        Gauge(name, text, registry=self.registry).set_function(value)
+
+    def describe_model(self, info: EngineInfo) -> None:
+        """Say which model is served."""
+        self.model.info(
+            {
+                "name": info.name,
+                "version": info.version,
+                "provider": info.provider,
+                "precision": info.precision,
+            }
+        )
+
+    def observe_run(self, size: int, windows: int, seconds: float) -> None:
+        """Count a run of the engine."""
+        self.windows.labels(size).inc(windows)
+        self.batch.observe(windows)
+        self.runs.labels(size).observe(seconds)
+
+    def observe_request(
+        self, scope: Mapping[str, Any], record: Record, status: int, seconds: float
+    ) -> str:
+        """Count a request that has ended; returns the route it is counted under."""
+        known = "app" in scope and record.path in scope["app"].state.paths
+        route = record.path if known else "other"  # never a path that a client made up
+        self.requests.labels(route, status).inc()
+        self.duration.labels(route).observe(seconds)
+        if record.problem:
+            self.problems.labels(record.problem).inc()
+        for step, took in record.timings.seconds.items():
+            self.steps.labels(step).observe(took)
+        return route
+
+    def render(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self.registry)

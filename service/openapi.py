@@ -1,0 +1,201 @@
+"""The schema: what every route takes and every answer looks like, with an example each."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service import errors
+from service.form import InpaintOptions
+from service.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
+
+PROBLEM_SCHEMA = "#/components/schemas/Problem"
+EXAMPLE_ID = "0123456789abcdef0123456789abcdef"
+RETRY_AFTER = {"description": "seconds after which to try again", "schema": {"type": "integer"}}
+REQUEST_ID = {
+    "description": "the request's id, taken from the request or made here",
+    "schema": {"type": "string"},
+    "example": EXAMPLE_ID,
+}
+
+# What each status means, the kind of problem in its example, and the example's words.
+PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
+    400: (
+        "Malformed multipart form",
+        errors.MalformedForm,
+        "the form ends without its closing boundary",
+    ),
+    401: (
+        "The key is missing or wrong",
+        errors.Unauthorized,
+        "no key was sent; send the header 'Authorization: Bearer KEY'",
+    ),
+    403: (
+        "The Origin is not on the list",
+        errors.OriginRefused,
+        "the origin of this page is not on the server's list",
+    ),
+    408: (
+        "The upload stalled",
+        errors.UploadStalled,
+        "no byte of the body came for 20 s",
+    ),
+    413: (
+        "The body is too large",
+        errors.BodyTooLarge,
+        "the body is larger than 134217728 bytes",
+    ),
+    415: (
+        "Not PNG, JPEG or WebP; animated; more than 8 bits a sample",
+        errors.UnsupportedImage,
+        "the image is none of PNG, JPEG and WebP",
+    ),
+    422: (
+        "No image, a broken image, sizes that differ, a field out of range, too many pixels, or "
+        "nothing known",
+        errors.SizesDiffer,
+        "the image is 640 x 480 pixels and the mask 320 x 240",
+    ),
+    429: (
+        "Every worker is busy and the queue is full",
+        errors.QueueFull,
+        "20 requests are at work or waiting, which is all there is room for",
+    ),
+    500: (
+        "The service failed",
+        errors.InferenceFailed,
+        "the model failed on this image",
+    ),
+    503: (
+        "Starting, draining, or too busy to meet the deadline",
+        errors.Unavailable,
+        "the model is still being warmed up",
+    ),
+    504: (
+        "The deadline passed",
+        errors.DeadlinePassed,
+        "the request took longer than the 120 s allowed",
+    ),
+}
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documentation of problems, for a route's `responses`."""
+    return {status: _problem_response(status) for status in statuses}
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    description, kind, detail = PROBLEMS[status]
+    headers: dict[str, Any] = {"X-Request-ID": REQUEST_ID}
+    if status in (429, 503):
+        headers["Retry-After"] = RETRY_AFTER
+    example = Problem(
+        type=TYPE_PREFIX + kind.slug,
+        title=kind.title,
+        status=status,
+        detail=detail,
+        instance="/inpaint",
+        request_id=EXAMPLE_ID,
+    )
+    content = {"schema": {"$ref": PROBLEM_SCHEMA}, "example": example.model_dump()}
+    return {"description": description, "headers": headers, "content": {MEDIA_TYPE: content}}
+
+
+def _image(what: str) -> dict[str, Any]:
+    return {
+        "schema": {"type": "string", "contentMediaType": what},
+        "example": f"(the bytes of a file of type {what})",
+    }
+
+
+INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The inpainted photo",
+        "headers": {
+            "X-Request-ID": REQUEST_ID,
+            "Server-Timing": {
+                "description": "milliseconds by step",
+                "schema": {"type": "string"},
+                "example": "queue;dur=0.10, decode;dur=12.00, mask;dur=2.00, plan;dur=0.50, "
+                "composite;dur=3.00, infer;dur=210.00, encode;dur=40.00",
+            },
+            "X-Inpaint-Windows": {
+                "description": "how many windows the model predicted",
+                "schema": {"type": "integer", "minimum": 0},
+                "example": 1,
+            },
+        },
+        "content": {kind: _image(kind) for kind in ("image/png", "image/webp", "image/jpeg")},
+    },
+    **problem_responses(*PROBLEMS),
+}
+
+
+def inpaint_request_body() -> dict[str, Any]:
+    """The form of `POST /inpaint`, its options taken from the model that checks them."""
+    options = InpaintOptions.model_json_schema()["properties"]
+    for schema in options.values():
+        schema.pop("title", None)
+    properties = {
+        "image": {
+            "type": "string",
+            "format": "binary",
+            "description": "PNG, JPEG or WebP, told by content: grey, grey with alpha, RGB, RGBA, "
+            "palette or CMYK with 8 bits a sample",
+        },
+        "mask": {
+            "type": "string",
+            "format": "binary",
+            "description": "same formats, same size as the image after EXIF orientation. Laid over "
+            "black; a pixel is hole where its brightest channel is above 127. Without a mask the "
+            "image's pixels with alpha below 128 are the hole",
+        },
+        **options,
+    }
+    schema = {"type": "object", "required": ["image"], "properties": properties}
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Give an app its schema, with the parts that FastAPI cannot know."""
+
+    def build() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = build_openapi(app)
+        return app.openapi_schema
+
+    app.openapi = build  # type: ignore[method-assign]
+
+
+def build_openapi(app: FastAPI) -> dict[str, Any]:
+    """The schema of an app's routes with problems on all of them and the bearer key."""
+    schema = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+    )
+    components = schema.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+    components["securitySchemes"] = {
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "asked for where the server has keys (INPAINT_API_KEYS)",
+        }
+    }
+    for path, methods in schema["paths"].items():
+        for operation in methods.values():
+            _complete(operation, path)
+    return schema
+
+
+def _complete(operation: dict[str, Any], path: str) -> None:
+    """Add what holds on every route: refused origins, and keys except for probes."""
+    responses = operation["responses"]
+    shared = [403] if path.startswith("/health/") else [401, 403]
+    for status, response in problem_responses(*shared).items():
+        responses.setdefault(str(status), response)
+    operation["responses"] = dict(sorted(responses.items()))
+    if 401 in shared:
+        operation["security"] = [{}, {"key": []}]

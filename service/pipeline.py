@@ -1,0 +1,169 @@
+"""How a request flows: decode, mask, plan, infer, composite, encode.
+
+Each step takes the work and changes it; between steps the ticket is asked whether to go on. The
+steps know arrays and files, not HTTP and not ONNX Runtime.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+
+from service.arrays import Hole, Image
+from service.backlog import Backlog, CostTable
+from service.encoding import Encoding, OutputFormat, check_encodable, encode
+from service.images import Photo, decode_photo
+from service.inpainting import Plan, fill, plan
+from service.lane import Lane
+from service.masks import check_hole, decode_mask, dilate, hole_of_transparency
+from service.record import Timings
+from service.ticket import Ticket
+
+Part = TypeVar("Part")
+
+# ITU-R BT.601 luma, the weights by which Pillow turns RGB into grey.
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(slots=True)
+class Work:
+    """One photo on its way through the steps."""
+
+    image: BinaryIO
+    mask: BinaryIO | None
+    invert_mask: bool
+    dilate: int
+    output: OutputFormat
+    ticket: Ticket
+    timings: Timings = field(default_factory=Timings)
+    photo: Photo | None = None
+    hole: Hole | None = None
+    plan: Plan | None = None
+    filled: Image | None = None
+    windows: int = 0
+    answer: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Everything the steps need that outlives a request.
+
+    Attributes:
+        lane: Where windows are predicted.
+        window_sizes: Sizes the engine has warmed.
+        costs: Seconds by window size.
+        backlog: What other requests still need.
+        max_pixels: Limit of an image's pixels.
+        encoding: How answers are written.
+    """
+
+    lane: Lane
+    window_sizes: tuple[int, ...]
+    costs: CostTable
+    backlog: Backlog
+    max_pixels: int
+    encoding: Encoding
+
+    def run(self, work: Work) -> Work:
+        """Take a photo through all steps. Blocks; made for a worker thread.
+
+        Raises:
+            ServiceError: the request cannot be answered; says why.
+            ClientGone: nobody waits for the answer any more.
+        """
+        steps: tuple[Callable[[Work], None], ...] = (
+            self.decode,
+            self.read_mask,
+            self.make_plan,
+            self.infer,
+            self.composite,
+            self.encode,
+        )
+        try:
+            for step in steps:
+                work.ticket.check()
+                step(work)
+        finally:
+            self.backlog.remove(work.ticket)
+        return work
+
+    def decode(self, work: Work) -> None:
+        """The photo's file to arrays."""
+        with work.timings.measure("decode"):
+            work.photo = decode_photo(work.image, self.max_pixels)
+            check_encodable(work.photo, work.output)
+
+    def read_mask(self, work: Work) -> None:
+        """The mask's file, or the photo's transparency, to a hole."""
+        with work.timings.measure("mask"):
+            photo = _present(work.photo)
+            if work.mask is None:
+                hole = hole_of_transparency(photo.alpha, photo.height, photo.width)
+            else:
+                hole = decode_mask(work.mask, self.max_pixels, invert=work.invert_mask)
+            check_hole(hole, photo)
+            if work.dilate:
+                hole = dilate(hole, work.dilate)
+                check_hole(hole, photo)
+            work.hole = hole
+
+    def make_plan(self, work: Work) -> None:
+        """The hole to windows, if the work can be done in time."""
+        with work.timings.measure("plan"):
+            hole = _present(work.hole)
+            if not hole.any():
+                return
+            work.plan = plan(hole, self.window_sizes, costs=self.costs.snapshot())
+            self.backlog.add(work.ticket, work.plan.cost)
+
+    def infer(self, work: Work) -> None:
+        """The windows to predictions, put into the hole."""
+        if work.plan is None:
+            return
+        cost = work.plan.cost
+
+        def on_progress(done: int, total: int) -> None:
+            self.backlog.remain(work.ticket, cost * (1 - done / total))
+
+        with self.lane.client(work.ticket) as client, work.timings.measure("composite"):
+            filled = fill(
+                _present(work.photo).rgb(),
+                _present(work.hole),
+                work.plan,
+                client,
+                on_progress=on_progress,
+                checkpoint=work.ticket.check,
+            )
+        # What `fill` took beyond the lane is cutting, seams and blending.
+        work.timings.add("queue", client.queue_s)
+        work.timings.add("infer", client.infer_s)
+        work.timings.add("composite", -client.queue_s - client.infer_s)
+        work.filled, work.windows = filled.image, filled.windows
+
+    def composite(self, work: Work) -> None:
+        """The filled picture back to what the photo is: grey stays grey, holes become opaque."""
+        if work.filled is None:
+            return
+        with work.timings.measure("composite"):
+            photo, hole = _present(work.photo), _present(work.hole)
+            if photo.is_grey:
+                photo.pixels[hole] = np.rint(work.filled[hole] @ LUMA).astype(np.uint8)
+            else:
+                photo.pixels = work.filled
+            if photo.alpha is not None:
+                photo.alpha[hole] = 255
+            work.filled = work.hole = None
+
+    def encode(self, work: Work) -> None:
+        """The photo to a file."""
+        with work.timings.measure("encode"):
+            work.answer = encode(_present(work.photo), work.output, self.encoding)
+            work.photo = None
+
+
+def _present(value: Part | None) -> Part:
+    """A part of the work that an earlier step has made."""
+    if value is None:
+        raise RuntimeError("a step ran before the step that it builds on")
+    return value

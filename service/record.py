@@ -1,0 +1,62 @@
+"""What is known about a request while it is worked on; it ends as one log line and as metrics."""
+
+import time
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.ticket import Ticket
+
+SCOPE_KEY = "inpaint.record"
+
+
+class Timings:
+    """Seconds by step, in the order in which the steps first began."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, step: str) -> Iterator[None]:
+        """Add the time of the block to a step."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(step, time.perf_counter() - start)
+
+    def add(self, step: str, seconds: float) -> None:
+        """Add seconds to a step."""
+        self.seconds[step] = self.seconds.get(step, 0.0) + seconds
+
+    def header(self) -> str:
+        """The value of `Server-Timing`: milliseconds by step."""
+        return ", ".join(f"{step};dur={s * 1e3:.2f}" for step, s in self.seconds.items())
+
+
+@dataclass(slots=True)
+class Record:
+    """One request.
+
+    Attributes:
+        request_id: Sent by the client or made here.
+        path: Path as the routes see it, without the `root_path` of a proxy.
+        ticket: How long it may take.
+        timings: Seconds by step.
+        windows: How many windows ran.
+        problem: Slug of the problem it was answered with, if any.
+    """
+
+    request_id: str
+    path: str
+    ticket: Ticket
+    timings: Timings = field(default_factory=Timings)
+    windows: int = 0
+    problem: str | None = None
+
+
+def record_of(scope: MutableMapping[str, Any]) -> Record:
+    """The record of the request that an ASGI scope belongs to."""
+    record: Record = scope[SCOPE_KEY]
+    return record

@@ -1,0 +1,1 @@
+"""The HTTP routes; the only modules, with the middleware, that know HTTP."""

@@ -1,0 +1,13 @@
+"""Paths as the routes see them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def route_path(scope: Mapping[str, Any]) -> str:
+    """The path of an ASGI scope without the `root_path` that a proxy may have left in front."""
+    path = str(scope["path"])
+    root = str(scope.get("root_path", ""))
+    if root and (path == root or path.startswith(root + "/")):
+        return path.removeprefix(root) or "/"
+    return path

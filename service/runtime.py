@@ -1,0 +1,150 @@
+"""Everything one server owns while it runs: engine, lane, doors, workers, counters."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from starlette.types import Receive
+
+from service.admission import Admission
+from service.backlog import Backlog, CostTable
+from service.encoding import Encoding
+from service.engine.base import Engine
+from service.lane import Lane
+from service.lifecycle import Lifecycle
+from service.metrics import Metrics
+from service.pipeline import Pipeline, Work
+from service.record import Record
+from service.settings import Settings
+from service.ticket import Ticket
+
+logger = logging.getLogger(__name__)
+
+OnFatal = Callable[[str], None]
+"""Told in words why a server can never become ready."""
+
+
+class Runtime:
+    """Wires the parts together and starts and stops them.
+
+    Args:
+        settings: The server's settings.
+        engine: The engine, not yet warm. Closed by `stop`.
+        on_fatal: Told when the engine cannot be warmed up.
+    """
+
+    def __init__(self, settings: Settings, engine: Engine, on_fatal: OnFatal | None = None) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.metrics = Metrics()
+        self.costs = CostTable()
+        self.backlog = Backlog()
+        self.lane = Lane(
+            engine,
+            max_batch=engine.info.max_batch,
+            wait_s=settings.batch_wait_ms / 1e3,
+            on_run=self._on_run,
+        )
+        self.lifecycle = Lifecycle(stuck=lambda: self.lane.busy_s() > settings.deadline_s)
+        self.admission = Admission(settings.worker_count, settings.queue_size)
+        self.pipeline = Pipeline(
+            lane=self.lane,
+            window_sizes=engine.info.window_sizes,
+            costs=self.costs,
+            backlog=self.backlog,
+            max_pixels=settings.max_pixels,
+            encoding=Encoding(settings.png_compression, settings.jpeg_quality),
+        )
+        self._on_fatal = on_fatal
+        self._workers = ThreadPoolExecutor(settings.worker_count, "inpaint-worker")
+        self._warming: asyncio.Task[None] | None = None
+        self._watch_gauges()
+
+    async def start(self) -> None:
+        """Start the lane, and warm the engine up in the background."""
+        self.metrics.describe_model(self.engine.info)
+        self.lane.start()
+        self._warming = asyncio.create_task(self._warm_up())
+
+    async def stop(self) -> None:
+        """Stop everything; requests have ended by now, or will never."""
+        self.lifecycle.drain()
+        if self._warming is not None:
+            await self._warming
+        await asyncio.to_thread(self.lane.close)
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        self.engine.close()
+
+    async def answer(self, work: Work, record: Record, receive: Receive) -> None:
+        """Take a request through the pipeline, as soon as a worker is free.
+
+        Args:
+            work: What to do; holds the answer afterwards.
+            record: The request.
+            receive: The request's ASGI `receive`, its body read.
+
+        Raises:
+            ServiceError: the request cannot be answered; says why.
+            ClientGone: the client went away; its work has been dropped.
+        """
+        loop = asyncio.get_running_loop()
+        async with watching(receive, record.ticket) as gone, self.admission.worker(record, gone):
+            await loop.run_in_executor(self._workers, self.pipeline.run, work)
+        record.windows = work.windows
+
+    async def _warm_up(self) -> None:
+        start = time.perf_counter()
+        try:
+            self.costs.update(await asyncio.to_thread(self.engine.warm_up))
+        except Exception as error:
+            logger.exception("the engine cannot be warmed up")
+            if self._on_fatal:
+                self._on_fatal(f"the engine cannot be warmed up: {error}")
+            return
+        self.lifecycle.warmed()
+        info = self.engine.info
+        logger.info(
+            "ready",
+            extra={
+                "model": f"{info.name} {info.version}",
+                "provider": info.provider,
+                "window_seconds": {s: round(c, 4) for s, c in self.costs.snapshot().items()},
+                "warm_up_s": round(time.perf_counter() - start, 2),
+            },
+        )
+
+    def _on_run(self, size: int, windows: int, seconds: float) -> None:
+        self.costs.observe(size, windows, seconds)
+        self.metrics.observe_run(size, windows, seconds)
+
+    def _watch_gauges(self) -> None:
+        watch = self.metrics.watch
+        watch("inpaint_ready", "1 if requests are taken", lambda: self.lifecycle.ready)
+        watch("inpaint_queue_depth", "Requests without a worker", lambda: self.admission.waiting)
+        watch("inpaint_working", "Requests with a worker", lambda: self.admission.working)
+        watch("inpaint_workers", "Workers there are", lambda: self.settings.worker_count)
+        watch("inpaint_lane_windows", "Windows waiting for a run", lambda: self.lane.waiting)
+        watch("inpaint_backlog_seconds", "Planned inference", lambda: self.backlog.seconds)
+
+
+@asynccontextmanager
+async def watching(receive: Receive, ticket: Ticket) -> AsyncIterator[asyncio.Future[None]]:
+    """Cancel a ticket when its client goes away; the future is done then.
+
+    The ticket is cancelled at the end of the block too, so that nothing goes on for it.
+    """
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        ticket.cancel()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield watcher
+    finally:
+        watcher.cancel()
+        ticket.cancel()

@@ -1,0 +1,77 @@
+"""OpenTelemetry traces, where the extra `otel` is installed and `INPAINT_OTEL` is set.
+
+Where the traces go is said by OpenTelemetry's own variables, such as
+`OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_SERVICE_NAME`.
+"""
+
+from importlib.util import find_spec
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.record import SCOPE_KEY
+
+NEEDED = (
+    "opentelemetry.sdk",
+    "opentelemetry.instrumentation.asgi",
+    "opentelemetry.exporter.otlp.proto.http",
+)
+
+
+class TelemetryError(RuntimeError):
+    """Traces were asked for and cannot be made."""
+
+
+def install_telemetry(app: FastAPI) -> None:
+    """Trace every request of an app, with the timings of its steps as attributes.
+
+    Raises:
+        TelemetryError: the extra `otel` is not installed.
+    """
+    if not all(map(_installed, NEEDED)):
+        raise TelemetryError("INPAINT_OTEL is set, but the extra `otel` is not installed")
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+    from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    named = Resource.create({SERVICE_NAME: "inpaint"}).merge(OTELResourceDetector().detect())
+    provider = TracerProvider(resource=named)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    app.state.tracer_provider = provider
+    app.add_middleware(StepAttributes)
+    app.add_middleware(
+        OpenTelemetryMiddleware,
+        tracer_provider=provider,
+        excluded_urls="/health/.*",
+        exclude_spans=["receive", "send"],
+    )
+
+
+class StepAttributes:
+    """Puts a request's id, timings and windows on the span around it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle an ASGI connection."""
+        from opentelemetry import trace
+
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if record := scope.get(SCOPE_KEY):
+                span = trace.get_current_span()
+                span.set_attribute("inpaint.request_id", record.request_id)
+                span.set_attribute("inpaint.windows", record.windows)
+                for step, seconds in record.timings.seconds.items():
+                    span.set_attribute(f"inpaint.{step}_ms", seconds * 1e3)
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # a parent package is missing
+        return False
