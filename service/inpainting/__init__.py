@@ -5,6 +5,7 @@ Pure functions over arrays that know neither HTTP nor ONNX Runtime: `plan` decid
 """
 
 from service.inpainting.filling import Filled, fill
-from service.inpainting.planning import Group, Plan, Scale, plan
+from service.inpainting.planning import plan
+from service.inpainting.plans import Group, Plan, Scale
 
 __all__ = ["Filled", "Group", "Plan", "Scale", "fill", "plan"]

@@ -11,11 +11,12 @@ from service.inpainting.boxes import Box, bounding_box
 from service.inpainting.feathering import feather_inside
 from service.inpainting.lattice import add_lattice
 from service.inpainting.layers import Layer, reduce
-from service.inpainting.planning import OVERLAP, Group, Plan, Scale
+from service.inpainting.plans import Group, Plan, Scale, owned
 from service.inpainting.seams import correct_seams
+from service.inpainting.tiling import OVERLAP
 
-BATCH_PIXELS = 1 << 21
-"""Most pixels of windows in one run: 8 windows of 512x512."""
+BATCH_PIXELS = 1 << 20
+"""Most pixels of windows in one run: 4 windows of 512x512."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class _Work:
         mask = np.zeros((job.box.height, job.box.width), np.bool_)
         mask[inside.shift(-job.box.top, -job.box.left).slices] = layer.hole[
             inside.shift(-layer.top, -layer.left).slices
-        ] & self.plan.owned(job.group, inside, layer.factor)
+        ] & owned(self.plan.owners, self.plan.cell, job.group, inside, layer.factor)
         return mask
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from service.arrays import Hole, Image
 from service.inpainting.boxes import Box
 from service.inpainting.layers import Layer
-from service.inpainting.planning import LATTICE
+
+LATTICE = 4
+"""Pixels from one known lattice point to the next."""
 
 
 def add_lattice(

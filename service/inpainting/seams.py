@@ -38,18 +38,19 @@ def correct_seams(prediction: Image, image: Image, known: Hole, target: Hole) ->
     rim = known & (cv2.dilate(target.view(np.uint8), _RING) > 0)
     if not rim.any():
         return prediction
-    rows, columns = (
-        np.nonzero((rim | target).any(axis=1))[0],
-        np.nonzero((rim | target).any(axis=0))[0],
-    )
-    crop = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    error = prediction[crop].astype(np.float32) - image[crop]
-    spread = membrane(error, rim[crop])
+    crop = _extent(rim | target)
+    before = prediction[crop].astype(np.float32)
+    after = before - membrane(before - image[crop], rim[crop])
     corrected = prediction.copy()
-    inside = target[crop]
-    better = prediction[crop][inside] - spread[inside]
-    corrected[crop][inside] = np.rint(better).clip(0, 255)
+    rounded = np.rint(after).clip(0, 255).astype(np.uint8)
+    cv2.copyTo(rounded, target[crop].view(np.uint8), corrected[crop])
     return corrected
+
+
+def _extent(mask: Hole) -> tuple[slice, slice]:
+    """Rows and columns from the first to the last that the mask touches."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def membrane(values: Field, known: Hole) -> Field:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from service.inpainting.boxes import Box
 
+OVERLAP = 4
+"""Neighbouring windows of a grid overlap by one `OVERLAP`-th of their size, or more."""
+
 
 def smallest_size(box: Box, sizes: Sequence[int]) -> int | None:
     """The smallest of the ascending `sizes` that holds the box, or None."""
