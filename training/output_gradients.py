@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from training.objective import InpaintingObjective
 
@@ -29,14 +30,15 @@ def output_gradient_norms(
     return {
         name: float(
             np.linalg.norm(
-                _gradient(lambda p, name=name: objective.terms(inputs, truth, p)[name], prediction)
+                gradient(lambda p, name=name: objective.terms(inputs, truth, p)[name], prediction)
             )
         )
         for name in names
     }
 
 
-def _gradient(function: Callable[[Any], Any], at: Any) -> Any:
+def gradient(function: Callable[[Any], Any], at: Any) -> NDArray[np.floating[Any]]:
+    """Gradient of a scalar function at a tensor, on whichever backend Keras runs."""
     if keras.backend.backend() == "jax":
         import jax
 
