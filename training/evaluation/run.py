@@ -12,6 +12,7 @@ from tqdm import tqdm
 from training.evaluation.bicubic import interpolate_lattice
 from training.evaluation.cases import (
     LATTICE_GROUPS,
+    SIDE,
     Case,
     Picture,
     cases_of_photo,
@@ -31,7 +32,9 @@ BICUBIC = "bicubic"
 class Result(NamedTuple):
     """One method's figures on one case."""
 
-    case: Case
+    number: int
+    photo: str
+    group: str
     method: str
     figures: Figures
 
@@ -52,7 +55,7 @@ class Evaluation:
         seed: of the masks.
         results: one for each method and case.
         examples: the model's pictures for the case numbers asked for.
-        skipped: names of photos that were broken or too small, with the reason.
+        skipped: names of photos that could not be used, each with the reason.
         photos_sha256: of all pictures' pixels: other digests, other pictures (or decoder).
         masks_sha256: of all masks: other digests, other holes.
     """
@@ -60,9 +63,15 @@ class Evaluation:
     seed: int
     results: list[Result] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
-    skipped: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
     photos_sha256: str = ""
     masks_sha256: str = ""
+
+    def add(self, case: Case, method: str, filled: Picture) -> Figures:
+        """Measure a method's composited picture and note the figures, which are returned."""
+        figures = measure(case, filled)
+        self.results.append(Result(case.number, case.photo, case.group, method, figures))
+        return figures
 
 
 def evaluate(
@@ -96,22 +105,23 @@ def evaluate(
             _run_peers(case, peers, evaluation)
         if model is not None:
             _run_model(cases, model, evaluation, examples)
-    if not pixels.digest() != sha256().digest():
-        raise ValueError("no photo was usable: each was broken or smaller than 256x256")
+    if not evaluation.results:
+        raise ValueError(f"no photo was usable: each was broken or smaller than {SIDE}x{SIDE}")
     evaluation.photos_sha256, evaluation.masks_sha256 = pixels.hexdigest(), holes.hexdigest()
     return evaluation
 
 
 def _cases(
-    photos: PhotoFolder, seed: int, limit: int | None, skipped: dict[str, str]
+    photos: PhotoFolder, seed: int, limit: int | None, skipped: list[str]
 ) -> Iterator[list[Case]]:
     # Without a terminal to draw on, no bar.
     for index, path in enumerate(tqdm(photos.paths[:limit], unit="photo", disable=None)):
         photo = read_photo(path)
         truth = None if photo is None else central_crop(photo)
         if truth is None:
-            skipped[path.name] = "broken" if photo is None else "too small"
-            logger.warning("skipping %s: %s", path, skipped[path.name])
+            reason = "broken" if photo is None else f"smaller than {SIDE}x{SIDE}"
+            logger.warning("skipping %s: %s", path, reason)
+            skipped.append(f"{path.name}: {reason}")
             continue
         yield cases_of_photo(index, path.name, truth, seed)
 
@@ -119,8 +129,7 @@ def _cases(
 def _run_peers(case: Case, peers: Mapping[str, Peer], evaluation: Evaluation) -> None:
     on_lattice = case.group in LATTICE_GROUPS
     for name, peer in ({BICUBIC: interpolate_lattice} if on_lattice else peers).items():
-        filled = case.composite(peer(case.image, case.mask))
-        evaluation.results.append(Result(case, name, measure(case, filled)))
+        evaluation.add(case, name, case.composite(peer(case.image, case.mask)))
 
 
 def _run_model(
@@ -130,7 +139,6 @@ def _run_model(
         np.stack([case.image for case in cases]), np.stack([case.mask for case in cases])
     )
     for case, prediction in zip(cases, predictions, strict=True):
-        figures = measure(case, case.composite(prediction))
-        evaluation.results.append(Result(case, MODEL, figures))
+        figures = evaluation.add(case, MODEL, case.composite(prediction))
         if case.number in examples:
             evaluation.examples.append(Example(case, prediction, figures))
