@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from PIL import ImageCms
+
+from service.encoding import Encoding, check_encodable, encode
+from service.errors import InvalidRequest
+from service.images import Photo
+from tests.service.pictures import noise, opened, samples_of, smooth
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("output", ["png", "webp"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("has_alpha", [False, True])
+def test_png_and_webp_keep_every_sample(output, channels, has_alpha):
+    pixels = noise(17, 23, channels)
+    alpha = noise(17, 23, 1, seed=1) if has_alpha else None
+    image = opened(encode(Photo(pixels, alpha, None), output, Encoding()))
+    expected = pixels if channels == 3 else np.stack([pixels] * 3, axis=2)
+    if has_alpha:
+        expected = np.dstack([expected, alpha])
+    np.testing.assert_array_equal(np.array(image.convert("RGBA" if has_alpha else "RGB")), expected)
+
+
+def test_samples_under_full_transparency_are_kept():
+    photo = Photo(noise(9, 9), np.zeros((9, 9), np.uint8), None)
+    for output in ("png", "webp"):
+        data = encode(photo, output, Encoding())
+        np.testing.assert_array_equal(samples_of(data)[:, :, :3], photo.pixels)
+
+
+def test_grey_is_written_as_grey():
+    assert opened(encode(Photo(noise(5, 5, 1), None, None), "png", Encoding())).mode == "L"
+    assert opened(encode(Photo(noise(5, 5, 1), None, None), "jpeg", Encoding())).mode == "L"
+
+
+def test_jpeg_has_no_transparency_and_stays_close():
+    pixels = smooth(32, 32)
+    photo = Photo(pixels, np.zeros((32, 32), np.uint8), None)
+    image = opened(encode(photo, "jpeg", Encoding(jpeg_quality=95)))
+    assert image.mode == "RGB"
+    assert np.abs(np.array(image).astype(int) - pixels).mean() < 3
+
+
+@pytest.mark.parametrize("output", ["png", "webp", "jpeg"])
+def test_the_profile_is_kept(output):
+    data = encode(Photo(noise(5, 5), None, SRGB), output, Encoding())
+    assert opened(data).info["icc_profile"] == SRGB
+
+
+def test_compression_makes_png_smaller():
+    photo = Photo(smooth(64, 64), None, None)
+    fast, small = (encode(photo, "png", Encoding(png_compression=level)) for level in (0, 9))
+    assert len(small) < len(fast)
+    np.testing.assert_array_equal(samples_of(small), samples_of(fast))
+
+
+def test_a_side_that_a_format_cannot_hold_is_refused():
+    photo = Photo(np.zeros((1, 16384), np.uint8), None, None)
+    check_encodable(photo, "png")
+    with pytest.raises(InvalidRequest, match="16383"):
+        check_encodable(photo, "webp")
