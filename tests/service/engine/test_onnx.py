@@ -1,0 +1,101 @@
+import numpy as np
+import onnxruntime
+import pytest
+
+from service.engine.base import EngineError
+from service.engine.onnx import OnnxEngine
+from tests.service.engine.onnx_models import write_inverting_model
+from tests.service.pictures import noise
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return write_inverting_model(tmp_path_factory.mktemp("models") / "tiny.onnx")
+
+
+@pytest.fixture
+def engine(model):
+    engine = OnnxEngine(model, (16, 8), provider="cpu")
+    yield engine
+    engine.close()
+
+
+def test_it_describes_its_model(engine):
+    info = engine.info
+    assert (info.name, info.version, info.stride) == ("tiny", "7", 8)
+    assert info.provider == "CPUExecutionProvider"
+    assert info.window_sizes == (8, 16)
+    assert info.metadata == {
+        "source_commit": "0123abc",
+        "training": {"steps": 12},
+        "licence": "none",
+    }
+
+
+def test_it_hands_windows_and_holes_over_as_the_contract_says(engine):
+    images = np.stack([noise(8, 8, seed=seed) for seed in range(3)])
+    holes = np.zeros((3, 8, 8), np.bool_)
+    holes[1, 2:5, 3:6] = True
+    expected = np.where(holes[..., np.newaxis], 9, 255 - images)
+    np.testing.assert_array_equal(engine.infer(images, holes), expected)
+    backwards = engine.infer(images[::-1], holes[::-1])
+    np.testing.assert_array_equal(backwards, expected[::-1])
+
+
+def test_the_warm_up_prices_every_size(engine):
+    costs = engine.warm_up()
+    assert list(costs) == [8, 16]
+    assert all(seconds > 0 for seconds in costs.values())
+
+
+def test_auto_without_cuda_is_cpu(model):
+    assert OnnxEngine(model, (8,)).info.provider == "CPUExecutionProvider"
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="has CUDA"
+)
+def test_cuda_without_cuda_fails_in_words(model):
+    with pytest.raises(EngineError, match=r"built without CUDA; install the extra `gpu`"):
+        OnnxEngine(model, (8,), provider="cuda")
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(EngineError, match=r"nothing\.onnx; set INPAINT_MODEL"):
+        OnnxEngine(tmp_path / "nothing.onnx", (8,))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"\x08\x07" * 500])
+def test_a_corrupt_model_is_named(tmp_path, content):
+    path = tmp_path / "corrupt.onnx"
+    path.write_bytes(content)
+    with pytest.raises(EngineError, match=r"corrupt\.onnx cannot be loaded"):
+        OnnxEngine(path, (8,), provider="cpu")
+
+
+def test_a_model_with_another_contract_is_refused(tmp_path):
+    path = write_inverting_model(tmp_path / "other.onnx", output="picture")
+    with pytest.raises(EngineError, match="does not keep the contract"):
+        OnnxEngine(path, (8,), provider="cpu")
+
+
+def test_sizes_are_multiples_of_the_stride(model):
+    with pytest.raises(EngineError, match=r"stride 8: \[12\]"):
+        OnnxEngine(model, (8, 12), provider="cpu")
+
+
+def test_a_model_without_metadata_is_named_after_its_file(tmp_path):
+    path = write_inverting_model(tmp_path / "plain.onnx", metadata={})
+    info = OnnxEngine(path, (8,), provider="cpu").info
+    assert (info.name, info.version, info.stride) == ("plain", "unknown", 1)
+
+
+def test_a_stride_that_is_no_number_is_refused(tmp_path):
+    path = write_inverting_model(tmp_path / "odd.onnx", metadata={"stride": "many"})
+    with pytest.raises(EngineError, match="'many'"):
+        OnnxEngine(path, (8,), provider="cpu")
+
+
+def test_a_failing_run_is_an_engine_error(engine):
+    with pytest.raises(EngineError, match="ONNX Runtime failed"):
+        engine.infer(np.zeros((1, 8, 8, 4), np.uint8), np.zeros((1, 8, 8), np.bool_))

@@ -1,0 +1,77 @@
+import asyncio
+
+import pytest
+
+from service.admission import Admission
+from service.errors import ClientGone, DeadlinePassed, QueueFull
+from service.record import Record
+from service.ticket import Ticket
+
+
+def record(allowed_s: float = 30) -> Record:
+    return Record("id", "/inpaint", Ticket(allowed_s))
+
+
+def never() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+def test_places_are_workers_and_queue():
+    admission = Admission(workers=1, queue_size=1)
+    with admission.admitted(), admission.admitted():
+        assert admission.waiting == 2
+        with pytest.raises(QueueFull) as refusal, admission.admitted():
+            pass
+        assert int(refusal.value.headers["Retry-After"]) >= 1
+    with admission.admitted():
+        assert admission.waiting == 1
+
+
+def test_workers_are_given_in_order_of_arrival():
+    async def scenario() -> list[int]:
+        admission = Admission(workers=1, queue_size=9)
+        order: list[int] = []
+
+        async def work(number: int) -> None:
+            with admission.admitted():
+                async with admission.worker(record(), never()):
+                    assert admission.working == 1
+                    order.append(number)
+                    await asyncio.sleep(0)
+
+        await asyncio.gather(*(work(number) for number in range(5)))
+        assert (admission.working, admission.waiting) == (0, 0)
+        return order
+
+    assert asyncio.run(scenario()) == [0, 1, 2, 3, 4]
+
+
+async def turned_away(
+    waiting: Record, gone: asyncio.Future[None], error: type[Exception]
+) -> Admission:
+    """While the only worker is busy, `waiting` gives up with `error`."""
+    admission = Admission(workers=1, queue_size=9)
+    async with admission.worker(record(), never()):
+        with pytest.raises(error):
+            async with admission.worker(waiting, gone):
+                pytest.fail("there is no worker to be had")
+    async with admission.worker(record(), never()):
+        assert admission.working == 1
+    return admission
+
+
+def test_waiting_ends_at_the_deadline():
+    async def scenario() -> None:
+        await turned_away(record(0.01), never(), DeadlinePassed)
+
+    asyncio.run(scenario())
+
+
+def test_waiting_ends_when_the_client_goes_away():
+    async def scenario() -> None:
+        waiting, gone = record(), never()
+        waiting.ticket.cancel()
+        gone.set_result(None)
+        await turned_away(waiting, gone, ClientGone)
+
+    asyncio.run(scenario())
