@@ -6,6 +6,7 @@ convolutions (pixels offset, holes between them).
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.arrays import Hole, Image
 from service.inpainting.boxes import Box
@@ -16,30 +17,40 @@ LATTICE = 4
 
 
 def add_lattice(
-    image: Image, hole: Hole, mask: Hole, box: Box, factor: int, coarser: Layer
+    image: Image, hole: Hole, mask: Hole, box: Box, layer: Layer, coarser: Layer
 ) -> tuple[Image, Hole]:
     """Mark lattice points in the hole as known, with the coarse fill's values.
 
     Args:
-        image: (S, S, 3) uint8, a window of the finer scale.
+        image: (S, S, 3) uint8, a window of `layer`.
         hole: (S, S) bool, its hole.
         mask: (S, S) bool, the part of the hole that `coarser` has filled.
-        box: The window's place, in pixels of the finer scale.
-        factor: Photo pixels per pixel of the finer scale.
+        box: The window's place, in pixels of `layer`'s scale.
+        layer: The finer scale.
         coarser: The filled coarser scale, which covers the mask.
 
     Returns:
         A new image and hole of the same shapes.
     """
     image, hole = image.copy(), hole.copy()
-    rows = np.arange(-(box.top + LATTICE // 2) % LATTICE, box.height, LATTICE)
-    columns = np.arange(-(box.left + LATTICE // 2) % LATTICE, box.width, LATTICE)
+    height, width = layer.hole.shape
+    rows = _points(box.top, box.height, layer.top + height)
+    columns = _points(box.left, box.width, layer.left + width)
     y, x = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
     inside = mask[y, x]
     y, x = y[inside], x[inside]
-    ratio = coarser.factor // factor
+    ratio = coarser.factor // layer.factor
     image[y, x] = coarser.image[
         (box.top + y) // ratio - coarser.top, (box.left + x) // ratio - coarser.left
     ]
     hole[y, x] = False
     return image, hole
+
+
+def _points(start: int, size: int, end: int) -> NDArray[np.intp]:
+    """Lattice points along one axis of a window: in the middle of each `LATTICE` photo pixels.
+
+    A photo that ends (`end`) before the first middle has its points at its last pixel instead.
+    """
+    phase = min(LATTICE // 2, end - 1)
+    return np.arange((phase - start) % LATTICE, size, LATTICE)

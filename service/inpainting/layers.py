@@ -37,6 +37,10 @@ class Layer:
         image[hole] = 0
         return image, hole
 
+    def hole_in(self, box: Box) -> Hole:
+        """The hole in a box that lies inside this layer, as a view."""
+        return self.hole[box.shift(-self.top, -self.left).slices]
+
     def inside(self, box: Box) -> Box:
         """The part of a box that this layer has."""
         height, width = self.hole.shape

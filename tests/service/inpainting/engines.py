@@ -55,6 +55,7 @@ def mean(images: Images, holes: Holes) -> Images:
 
 def noise(images: Images, holes: Holes) -> Images:
     """Predicts noise that depends on what the window shows and on nothing else."""
+    assert (~holes).any(axis=(1, 2)).all(), "a window that shows nothing known"
     predictions = np.empty_like(images)
     for image, hole, prediction in zip(images, holes, predictions, strict=True):
         seed = (int(image.sum(dtype=np.int64)) * 31 + int(hole.sum())) % 2**32

@@ -68,10 +68,12 @@ def test_one_window_shows_the_context_asked_for(
     corner: tuple[int, int], extent: tuple[int, int], context: float
 ) -> None:
     (top, left), (height, width) = corner, extent
-    hole = hole_of(301, 403, (top, left, top + height, left + width))
-    rows, columns = (max(MIN_CONTEXT, math.ceil(context * side)) for side in extent)
-    wanted = Box(top, left, top + height, left + width).clip(301, 403)
-    wanted = wanted.grow(rows, columns).clip(301, 403)
+    box = Box(top, left, top + height, left + width).clip(301, 403)
+    hole = hole_of(301, 403, (box.top, box.left, box.bottom, box.right))
+    rows, columns = (
+        max(MIN_CONTEXT, math.ceil(context * side)) for side in (box.height, box.width)
+    )
+    wanted = box.grow(rows, columns).clip(301, 403)
     (window,) = plan(hole, (64, 128, 320), context=context).windows
     assert bounding_box([window, wanted]) == window
 

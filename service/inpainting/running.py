@@ -1,0 +1,109 @@
+"""Running windows: cut, put on the lattice, predicted in batches, corrected at the seams."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.arrays import Hole, Image, Infer
+from service.inpainting.boxes import Box
+from service.inpainting.lattice import add_lattice
+from service.inpainting.layers import Layer
+from service.inpainting.plans import Plan, owned
+from service.inpainting.seams import correct_seams
+
+BATCH_PIXELS = 1 << 20
+"""Most pixels of windows in one run: 4 windows of 512x512. Bounds the memory that windows need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One window to run.
+
+    Attributes:
+        group: Index of the group it is run for.
+        layer: The photo at the window's scale.
+        box: The window, in pixels of that scale.
+        coarser: The next coarser scale, filled; None where the window has nothing to follow.
+    """
+
+    group: int
+    layer: Layer
+    box: Box
+    coarser: Layer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What came of a window.
+
+    Attributes:
+        box: The window, in pixels of its scale.
+        image: (S, S, 3) uint8, seams corrected.
+        mask: (S, S) bool, the pixels that the window was run for.
+    """
+
+    box: Box
+    image: Image
+    mask: Hole
+
+
+class Runner:
+    """Runs the windows of one plan and keeps count."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        infer: Infer,
+        on_progress: Callable[[int, int], None] | None,
+        checkpoint: Callable[[], None] | None,
+    ) -> None:
+        self._plan = plan
+        self._infer = infer
+        self._on_progress = on_progress
+        self._total = len(plan.windows)
+        self.checkpoint = checkpoint or (lambda: None)
+        self.done = 0
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Prediction]:
+        """Predict windows in the order given; neighbours of equal size share a run."""
+        for batch in _batches(jobs):
+            self.checkpoint()
+            windows = [job.layer.window(job.box) for job in batch]
+            masks = [self._mask(job) for job in batch]
+            shown = [
+                add_lattice(*window, mask, job.box, job.layer, job.coarser)
+                if job.coarser
+                else window
+                for job, window, mask in zip(batch, windows, masks, strict=True)
+            ]
+            images, holes = (np.stack(arrays) for arrays in zip(*shown, strict=True))
+            predicted = self._infer(images, holes)
+            for job, (image, hole), mask, prediction in zip(
+                batch, windows, masks, predicted, strict=True
+            ):
+                yield Prediction(job.box, correct_seams(prediction, image, ~hole, mask), mask)
+            self.done += len(batch)
+            if self._on_progress:
+                self._on_progress(self.done, self._total)
+
+    def _mask(self, job: Job) -> Hole:
+        """The pixels of a window that its group has to fill."""
+        inside = job.layer.inside(job.box)
+        mask = np.zeros((job.box.height, job.box.width), np.bool_)
+        mask[inside.shift(-job.box.top, -job.box.left).slices] = job.layer.hole_in(inside) & owned(
+            self._plan.owners, self._plan.cell, job.group, inside, job.layer.factor
+        )
+        return mask
+
+
+def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    batch: list[Job] = []
+    for job in jobs:
+        size = job.box.height
+        if batch and (batch[0].box.height != size or (len(batch) + 1) * size**2 > BATCH_PIXELS):
+            yield batch
+            batch = []
+        batch.append(job)
+    if batch:
+        yield batch
