@@ -38,7 +38,8 @@ help: ## list the targets
 	@echo "Variables: HOST=$(HOST) PORT=$(PORT) EXTRA=$(EXTRA) (cpu or gpu) PYTHON=$(PYTHON) VENV=$(VENV)"
 
 serve: $(SERVICE) ## serve the bundled model on 127.0.0.1:8000 (HOST, PORT and EXTRA override)
-	INPAINT_HOST=$(HOST) INPAINT_PORT=$(PORT) $(BIN)/python -m service serve
+	INPAINT_HOST=$(HOST) INPAINT_PORT=$(PORT) INPAINT_LOG_FORMAT=$${INPAINT_LOG_FORMAT:-text} \
+		exec $(BIN)/python -m service serve
 
 test: $(DEV) ## run the fast tests: all that must hold before a commit lands
 	$(BIN)/python -m pytest -n 2 -m "not long" $(ARGS)
