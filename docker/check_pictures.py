@@ -26,7 +26,7 @@ def draw(directory: Path) -> None:
 
 
 def compare(directory: Path) -> None:
-    """Exit with a message unless the known pixels are the photo's and the holes are filled."""
+    """Exit with a message unless known pixels are the photo's and holes are filled sensibly."""
     photo, mask, answer = (
         np.asarray(Image.open(directory / f"{name}.png")) for name in ("photo", "mask", "answer")
     )
@@ -38,7 +38,10 @@ def compare(directory: Path) -> None:
     if np.array_equal(answer[hole], photo[hole]):
         sys.exit("the hole holds what it held before")
     error = np.abs(answer[hole].astype(int) - photo[hole]).mean()
-    print(f"filled {hole.sum()} pixels, mean error {error:.1f} of 255; known pixels unchanged")
+    plain = np.abs(photo[~hole].mean(axis=0) - photo[hole]).mean()
+    print(f"filled {hole.sum()} pixels, mean error {error:.1f} of 255 (mean colour: {plain:.1f})")
+    if error >= plain:
+        sys.exit("the mean colour of the known pixels would have been better")
 
 
 if __name__ == "__main__":
