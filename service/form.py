@@ -41,13 +41,21 @@ class InpaintForm:
 
 
 class _Parser(MultiPartParser):
-    """Notes whether the closing boundary came, which the base class does not ask for."""
+    """Asks for the closing boundary, which the base class does without."""
 
     spool_max_size = SPOOL_BYTES
     ended = False
 
     def on_end(self) -> None:
         self.ended = True
+
+    async def parse(self) -> FormData:
+        data = await super().parse()
+        if not self.ended:
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException("the form ends without its closing boundary")
+        return data
 
 
 @asynccontextmanager
@@ -84,7 +92,7 @@ async def _parse(request: Request, max_parts: int) -> FormData:
                 max_fields=max_parts,
                 max_part_size=FIELD_BYTES,
             )
-            data = await parser.parse()
+            return await parser.parse()
     except MultiPartException as error:
         raise MalformedForm(error.message) from error
     except ClientDisconnect as error:
@@ -93,10 +101,6 @@ async def _parse(request: Request, max_parts: int) -> FormData:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable("there is no room for the upload", retry_after_s=10) from error
         raise
-    if not parser.ended:
-        await data.close()
-        raise MalformedForm("the form ends without its closing boundary")
-    return data
 
 
 def _required(data: FormData, name: str) -> BinaryIO:

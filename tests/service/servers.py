@@ -1,0 +1,56 @@
+"""Servers for tests, each on a real socket of this machine."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+
+from service.app import create_app
+from service.engine.base import Engine
+from service.engine.dummy import DummyEngine
+from service.settings import Settings
+
+SIZES = (32, 64)
+PATIENCE_S = 30
+
+
+def settings_of(**values: Any) -> Settings:
+    """Settings that the environment of the tests does not change."""
+    defaults: dict[str, Any] = {name: f.default for name, f in Settings.model_fields.items()}
+    defaults |= {"engine": "dummy", "window_sizes": SIZES, "workers": 4, "drain_delay_s": 0}
+    return Settings(**(defaults | values))
+
+
+@contextmanager
+def client_of(engine: Engine | None = None, **values: Any) -> Iterator[httpx.Client]:
+    """A client of a server of its own, warmed up; `client.app` is the application."""
+    app = create_app(settings_of(**values), engine or DummyEngine(SIZES))
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="on", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server ended before it had started"
+            time.sleep(0.005)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        base = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=base, timeout=PATIENCE_S, trust_env=False) as client:
+            client.app = app  # type: ignore[attr-defined]
+            wait_until_ready(client)
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_S)
+
+
+def wait_until_ready(client: httpx.Client) -> None:
+    """Wait for the end of the warm-up."""
+    until = time.monotonic() + PATIENCE_S
+    while client.get("/health/ready").status_code != 200:
+        assert time.monotonic() < until, "the server did not become ready"
+        time.sleep(0.005)
