@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": "answer inpainting requests over HTTP (the default)",
     "health": "ask a running server whether it is ready; exit code 0 if so, 1 if not",
     "fill": "fill the holes of photos on disk, without a server",
+    "openapi": "print the schema of the HTTP interface as JSON",
     "plan": "show how a photo's holes would be cut into windows, and what that costs",
 }
 USAGE_ERROR = 2

@@ -63,7 +63,6 @@ def create_app(
         title=TITLE,
         description=DESCRIPTION,
         version=_version(),
-        root_path=settings.root_path,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -72,9 +71,9 @@ def create_app(
     app.state.runtime = runtime
     app.state.shapes = Shapes()
     _add_routes(app, settings)
-    app.state.paths = frozenset(route.path for route in app.routes if hasattr(route, "path"))
     install_problem_handlers(app)
     install_openapi(app)
+    app.state.paths = frozenset({*app.openapi()["paths"], docs.PATH})
     _add_middleware(app, runtime)
     if settings.otel:
         install_telemetry(app)
@@ -110,7 +109,12 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
         )
     app.add_middleware(OriginGuard, origins=settings.cors_origins)
     app.add_middleware(Linger)
-    app.add_middleware(RequestContext, metrics=runtime.metrics, deadline_s=settings.deadline_s)
+    app.add_middleware(
+        RequestContext,
+        metrics=runtime.metrics,
+        deadline_s=settings.deadline_s,
+        root_path=settings.root_path,
+    )
 
 
 def _version() -> str:

@@ -28,8 +28,11 @@ class RequestContext:
     become a problem with status 500 that says nothing of the inside; the log says everything.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, deadline_s: float) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, deadline_s: float, root_path: str = ""
+    ) -> None:
         self._app = app
+        self._root_path = root_path
         self._metrics = metrics
         self._deadline_s = deadline_s
 
@@ -38,6 +41,8 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # Routes are found whether or not the proxy cuts this prefix off the path.
+        scope["root_path"] = self._root_path or scope.get("root_path", "")
         record = Record(
             request_id(Headers(scope=scope)), route_path(scope), Ticket(self._deadline_s)
         )

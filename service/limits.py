@@ -53,12 +53,13 @@ class BodyLimit:
         await self._app(scope, receive_counted, send)
 
     async def _receive_in_time(self, receive: Receive, record: Record) -> Message:
-        record.ticket.check()
+        remaining_s = record.ticket.remaining_s
         try:
-            async with asyncio.timeout(min(self._idle_s, record.ticket.remaining_s)):
+            async with asyncio.timeout(min(self._idle_s, remaining_s)):
                 return await receive()
         except TimeoutError:
-            record.ticket.check()
+            if remaining_s <= self._idle_s:
+                raise record.ticket.passed() from None
             raise UploadStalled(f"no byte of the body came for {self._idle_s:g} s") from None
 
     def _too_large(self) -> BodyTooLarge:

@@ -12,6 +12,7 @@ import uvicorn
 from service.app import create_app
 from service.engine.base import Engine
 from service.engine.dummy import DummyEngine
+from service.runtime import OnFatal
 from service.settings import Settings
 
 SIZES = (32, 64)
@@ -26,9 +27,15 @@ def settings_of(**values: Any) -> Settings:
 
 
 @contextmanager
-def client_of(engine: Engine | None = None, **values: Any) -> Iterator[httpx.Client]:
+def client_of(
+    engine: Engine | None = None,
+    *,
+    wait: bool = True,
+    on_fatal: OnFatal | None = None,
+    **values: Any,
+) -> Iterator[httpx.Client]:
     """A client of a server of its own, warmed up; `client.app` is the application."""
-    app = create_app(settings_of(**values), engine or DummyEngine(SIZES))
+    app = create_app(settings_of(**values), engine or DummyEngine(SIZES), on_fatal)
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="on", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -41,7 +48,8 @@ def client_of(engine: Engine | None = None, **values: Any) -> Iterator[httpx.Cli
         base = f"http://127.0.0.1:{port}"
         with httpx.Client(base_url=base, timeout=PATIENCE_S, trust_env=False) as client:
             client.app = app  # type: ignore[attr-defined]
-            wait_until_ready(client)
+            if wait:
+                wait_until_ready(client)
             yield client
     finally:
         server.should_exit = True
