@@ -36,6 +36,8 @@ class Work:
     dilate: int
     output: OutputFormat
     ticket: Ticket
+    feather: int = 0
+    on_progress: Callable[[int, int], None] | None = None
     timings: Timings = field(default_factory=Timings)
     photo: Photo | None = None
     hole: Hole | None = None
@@ -125,6 +127,8 @@ class Pipeline:
 
         def on_progress(done: int, total: int) -> None:
             self.backlog.remain(work.ticket, cost * (1 - done / total))
+            if work.on_progress is not None:
+                work.on_progress(done, total)
 
         with self.lane.client(work.ticket) as client, work.timings.measure("composite"):
             filled = fill(
@@ -134,6 +138,7 @@ class Pipeline:
                 client,
                 on_progress=on_progress,
                 checkpoint=work.ticket.check,
+                feather=work.feather,
             )
         # What `fill` took beyond the lane is cutting, seams and blending.
         work.timings.add("queue", client.queue_s)

@@ -1,0 +1,162 @@
+"""`python -m service fill`: fill the holes of photos on disk, without a server."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn, Self
+
+from pydantic import ValidationError
+from tqdm import tqdm
+
+from service.backlog import Backlog, CostTable
+from service.commands.hole_options import add_hole_options, pixels
+from service.commands.tasks import SUFFIXES, Task, TaskError, folder_tasks, single_task
+from service.encoding import Encoding
+from service.engine.base import EngineError
+from service.engine.build import build_engine
+from service.errors import ServiceError
+from service.lane import Lane
+from service.pipeline import Pipeline, Work
+from service.problems import describe_errors
+from service.settings import Settings
+from service.ticket import Ticket
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_ENGINE = 3
+
+NO_DEADLINE_S = 1e6  # nobody waits behind a photo on disk; eleven days are enough
+NOMINAL_COST_S = 1e-6  # of a window's pixel: only ratios matter to a plan without a deadline
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fill photos; returns 0 if all are filled, 1 if some are not, 2 or 3 if none could be."""
+    options = _parser().parse_args(argv)
+    try:
+        settings = Settings()
+        if options.image.is_dir():
+            tasks, failures = folder_tasks(
+                options.image, options.mask, options.output, f".{options.format}"
+            )
+        else:
+            tasks = [single_task(options.image, options.mask, options.output)]
+            failures = {}
+        with _Filler(settings, options) as filler:
+            failures |= filler.fill_all(tasks)
+    except ValidationError as error:
+        return _complain(f"settings: {describe_errors(error.errors())}", EXIT_USAGE)
+    except TaskError as error:
+        return _complain(str(error), EXIT_USAGE)
+    except EngineError as error:
+        return _complain(str(error), EXIT_ENGINE)
+    for path, reason in sorted(failures.items()):
+        print(f"failed: {path}: {reason}", file=sys.stderr)
+    return EXIT_FAILED if failures else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m service fill",
+        description=(
+            "Fill the holes of a photo, or of every photo in a folder. Known pixels stay as they "
+            "are. What fails is listed at the end, the rest is done; the exit code is 1 then. "
+            "Settings (INPAINT_MODEL, INPAINT_PROVIDER, ...) apply as to the server."
+        ),
+    )
+    parser.add_argument("image", type=Path, help="a photo, or a folder of photos")
+    parser.add_argument(
+        "mask",
+        type=Path,
+        nargs="?",
+        help="white is hole: a mask for the photo (or for all of them), or a folder of masks named "
+        "as the photos are (default: the photos' own transparency)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="the file or folder to write"
+    )
+    add_hole_options(parser)
+    parser.add_argument(
+        "--feather",
+        type=pixels,
+        default=0,
+        metavar="PX",
+        help="fade the fill in over this many pixels inside the hole, which shows what lies there "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("png", "webp", "jpeg"),
+        default="png",
+        help="what a folder of photos is written as (default: %(default)s; WebP is lossless)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress bar")
+    return parser
+
+
+class _Filler:
+    """Takes photos on disk through the pipeline that answers requests."""
+
+    def __init__(self, settings: Settings, options: argparse.Namespace) -> None:
+        engine = build_engine(settings)
+        costs = CostTable()
+        costs.update({size: size**2 * NOMINAL_COST_S for size in engine.info.window_sizes})
+        self._engine = engine
+        self._lane = Lane(engine, max_batch=engine.info.max_batch, wait_s=0)
+        self._pipeline = Pipeline(
+            lane=self._lane,
+            window_sizes=engine.info.window_sizes,
+            costs=costs,
+            backlog=Backlog(),
+            max_pixels=settings.max_pixels,
+            encoding=Encoding(settings.png_compression, settings.jpeg_quality),
+        )
+        self._options = options
+
+    def __enter__(self) -> Self:
+        self._lane.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lane.close()
+        self._engine.close()
+
+    def fill_all(self, tasks: Sequence[Task]) -> dict[Path, str]:
+        """Fill photos one after the other; returns why some could not be."""
+        failures = {}
+        quiet, single = self._options.quiet, len(tasks) == 1
+        for task in tqdm(tasks, unit="photo", disable=quiet or single):
+            with tqdm(desc=task.image.name, unit="window", leave=single, disable=quiet) as windows:
+                try:
+                    self._fill(task, windows)
+                except (ServiceError, OSError) as error:
+                    failures[task.image] = str(error)
+        return failures
+
+    def _fill(self, task: Task, windows: "tqdm[NoReturn]") -> None:
+        def on_progress(done: int, total: int) -> None:
+            windows.total = total
+            windows.update(done - windows.n)
+
+        with ExitStack() as files:
+            work = Work(
+                image=files.enter_context(task.image.open("rb")),
+                mask=files.enter_context(task.mask.open("rb")) if task.mask else None,
+                invert_mask=self._options.invert_mask,
+                dilate=self._options.dilate,
+                output=SUFFIXES[task.output.suffix.lower()],
+                ticket=Ticket(NO_DEADLINE_S),
+                feather=self._options.feather,
+                on_progress=on_progress,
+            )
+            answer = self._pipeline.run(work).answer
+        task.output.parent.mkdir(parents=True, exist_ok=True)
+        part = task.output.with_name(f"{task.output.name}.part")
+        part.write_bytes(answer)
+        part.replace(task.output)  # a photo is there as a whole or not at all
+
+
+def _complain(reason: str, exit_code: int) -> int:
+    print(f"cannot fill: {reason}", file=sys.stderr)
+    return exit_code
