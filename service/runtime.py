@@ -44,7 +44,7 @@ class Runtime:
         self.backlog = Backlog()
         self.lane = Lane(
             engine,
-            max_batch=engine.info.max_batch,
+            max_batch=settings.max_batch or engine.info.max_batch,
             wait_s=settings.batch_wait_ms / 1e3,
             on_run=self._on_run,
         )
