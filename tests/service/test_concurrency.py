@@ -37,6 +37,14 @@ def files_of(seed: int, height: int = 40, width: int = 44) -> dict[str, bytes]:
     return {"image": file_of(noise(height, width, seed=seed)), "mask": mask_file(hole)}
 
 
+def scattered(side: int) -> dict[str, bytes]:
+    """A photo with a small hole every 100 pixels, each far enough for a window of its own."""
+    hole = np.zeros((side, side), np.bool_)
+    for row, column in np.ndindex(side // 100, side // 100):
+        hole[100 * row + 50 :, 100 * column + 50 :][:6, :6] = True
+    return {"image": file_of(noise(side, side)), "mask": mask_file(hole)}
+
+
 def wait_for(condition) -> None:
     until = time.monotonic() + PATIENCE_S
     while not condition():
@@ -132,8 +140,7 @@ def problem_count(client, status: str) -> float:
 
 def test_windows_of_a_client_that_went_away_are_not_run():
     engine = GatedEngine()
-    many = noise(200, 200, 1) > 250  # dozens of windows
-    files = {"image": file_of(noise(200, 200)), "mask": mask_file(many)}
+    files = scattered(500)
     with client_of(engine, max_batch=1) as client:
         runtime = client.app.state.runtime
         with connect(client) as connection:
@@ -197,8 +204,7 @@ def test_the_deadline_is_checked_between_windows():
             return super().infer(images, holes)
 
     engine = Slow(SIZES, max_batch=1)
-    many = noise(300, 300, 1) > 250
-    files = {"image": file_of(noise(300, 300)), "mask": mask_file(many)}
+    files = scattered(500)
     with client_of(engine, deadline_s=0.5) as client:
         response = client.post("/inpaint", files=files)
         wait_for(lambda: client.app.state.runtime.lane.waiting == 0)

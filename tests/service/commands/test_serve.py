@@ -1,0 +1,195 @@
+"""The server as a process: start, failures to start, and stops."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from service.__main__ import COMMANDS
+from tests.service.pictures import box_hole, file_of, mask_file, noise
+
+PATIENCE_S = 60
+COMMAND = [sys.executable, "-W", "error", "-m", "service"]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment with exactly the given settings of the service."""
+    others = {k: v for k, v in os.environ.items() if not k.startswith("INPAINT_")}
+    return others | {f"INPAINT_{name.upper()}": value for name, value in settings.items()}
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@contextmanager
+def process(**settings: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """A server process and a client of it."""
+    values = {"engine": "dummy", "port": "0", "drain_delay_s": "0.3"} | settings
+    server = subprocess.Popen(
+        COMMAND,
+        env=environment(**values),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        base = _address(server)
+        with httpx.Client(base_url=base, timeout=PATIENCE_S, trust_env=False) as client:
+            yield server, client
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    assert server.stdout is not None
+    for line in server.stdout:
+        if found := re.search(r"running on (http://[\d.:]+)", line):
+            return found[1]
+    raise AssertionError("the server ended before it listened")
+
+
+FILES = {"image": file_of(noise(900, 900)), "mask": mask_file(box_hole(900, 900))}
+
+
+def test_help_lists_commands_and_settings():
+    result = run("--help")
+    assert result.returncode == 0
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} ", result.stdout, re.MULTILINE)
+    assert "INPAINT_MAX_PIXELS" in result.stdout
+    assert "[50000000]" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["serve", "health", "openapi"])
+def test_each_command_has_its_own_help(command):
+    result = run(command, "--help")
+    assert result.returncode == 0
+    assert f"python -m service {command}" in result.stdout
+
+
+def test_an_unknown_command_is_named():
+    result = run("surf")
+    assert result.returncode == 2
+    assert "'surf'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"port": "many"}, "port: input should be a valid integer"),
+        ({"window_sizes": ""}, "window_sizes"),
+        ({"root_path": "inpainting"}, "must start with a slash"),
+        ({"provider": "tpu"}, "provider"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(settings, words):
+    result = run(**({"engine": "dummy"} | settings))
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_corrupt_model_ends_the_start_in_words(tmp_path):
+    model = tmp_path / "corrupt.onnx"
+    model.write_bytes(b"not a model")
+    result = run(model=str(model), provider="cpu", port="0")
+    assert result.returncode == 3
+    assert "corrupt.onnx cannot be loaded" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_cuda_that_cannot_be_used_ends_the_start_in_words(tmp_path):
+    result = run(model=str(tmp_path / "missing.onnx"), provider="cuda", port="0")
+    assert result.returncode == 3
+    assert "cannot serve" in result.stderr
+
+
+def test_health_tells_a_ready_server_from_none():
+    with process() as (_, client):
+        url = str(client.base_url)
+        assert run("health", "--url", url).returncode == 0
+        assert run("health", "--live", "--url", url).returncode == 0
+        port = str(client.base_url.port)
+        assert run("health", port=port, host="0.0.0.0").returncode == 0
+    result = run("health", "--url", url)
+    assert result.returncode == 1
+    assert "does not answer" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_is_clean(number):
+    with process() as (server, client):
+        assert client.get("/health/ready").status_code == 200
+        server.send_signal(number)
+        assert server.wait(PATIENCE_S) == 0
+
+
+def test_a_second_signal_closes_at_once():
+    with process(drain_delay_s="1000") as (server, client):
+        assert client.get("/health/ready").status_code == 200
+        server.terminate()
+        while client.get("/health/ready").status_code == 200:
+            time.sleep(0.01)
+        server.terminate()
+        assert server.wait(PATIENCE_S) == 0
+
+
+def test_readiness_turns_before_the_listeners_close():
+    with process(drain_delay_s="1") as (server, client):
+        assert client.get("/health/ready").status_code == 200
+        server.terminate()
+        while (ready := client.get("/health/ready")).status_code == 200:
+            time.sleep(0.01)
+        assert ready.status_code == 503
+        refused = client.post("/inpaint", files=FILES)
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) >= 1
+        assert server.wait(PATIENCE_S) == 0
+
+
+def test_no_accepted_request_is_lost_at_sigterm_under_load():
+    """Clients that keep asking see answers, then refusals, then a closed door; nothing else."""
+    with process(workers="2", queue_size="100") as (server, client):
+        answered = threading.Semaphore(0)
+
+        def ask_until_closed() -> list[int]:
+            statuses = []
+            with httpx.Client(base_url=client.base_url, timeout=PATIENCE_S, trust_env=False) as own:
+                while True:
+                    try:
+                        own.get("/health/live")  # a connection that is open before the request
+                    except httpx.TransportError:
+                        return statuses
+                    response = own.post("/inpaint", files=FILES, headers={"Connection": "close"})
+                    statuses.append(response.status_code)
+                    answered.release()
+
+        with ThreadPoolExecutor(6) as pool:
+            asking = [pool.submit(ask_until_closed) for _ in range(6)]
+            for _ in range(6):
+                assert answered.acquire(timeout=PATIENCE_S)
+            server.terminate()
+            statuses = [request.result(PATIENCE_S) for request in asking]
+        assert server.wait(PATIENCE_S) == 0
+    for seen in statuses:
+        assert set(seen) <= {200, 503}
+        assert seen == sorted(seen)
+    assert any(200 in seen for seen in statuses)
