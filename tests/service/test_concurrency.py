@@ -18,8 +18,8 @@ from tests.service.servers import PATIENCE_S, SIZES, client_of
 class GatedEngine(DummyEngine):
     """Mean colour, but every run waits for its gate."""
 
-    def __init__(self) -> None:
-        super().__init__(SIZES)
+    def __init__(self, *sizes: int) -> None:
+        super().__init__(sizes or SIZES)
         self.gate = threading.Semaphore(0)
         self.runs = 0
 
@@ -139,7 +139,7 @@ def problem_count(client, status: str) -> float:
 
 
 def test_windows_of_a_client_that_went_away_are_not_run():
-    engine = GatedEngine()
+    engine = GatedEngine(96)
     files = scattered(500)
     with client_of(engine, max_batch=1) as client:
         runtime = client.app.state.runtime
@@ -203,7 +203,7 @@ def test_the_deadline_is_checked_between_windows():
             time.sleep(0.1)
             return super().infer(images, holes)
 
-    engine = Slow(SIZES, max_batch=1)
+    engine = Slow((96,), max_batch=1)
     files = scattered(500)
     with client_of(engine, deadline_s=0.5) as client:
         response = client.post("/inpaint", files=files)
