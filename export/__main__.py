@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from export.backend import BackendError
-from export.commands import convert
+from export.backend import BackendError, require_tensorflow
+from export.commands import compare, convert, half, quantize
 
-COMMANDS: dict[str, ModuleType] = {}
+COMMANDS: dict[str, ModuleType] = {"quantize": quantize, "half": half, "compare": compare}
 """Commands with a name; anything else on the command line is the model to convert."""
 
 
@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.add_arguments(parser)
     arguments = parser.parse_args(words)
     try:
+        require_tensorflow()
         return int(command.run(arguments))
     except (BackendError, OSError, ValueError) as error:
         print(f"{program}: {error}", file=sys.stderr)

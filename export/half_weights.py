@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 _SMALLEST = 1024
@@ -24,11 +27,32 @@ def store_weights_as_half(model: onnx.ModelProto) -> None:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < _SMALLEST:
             continue
         name, stored = tensor.name, f"{tensor.name}.half"
-        values = numpy_helper.to_array(tensor)
-        if np.abs(values).max() > np.finfo(np.float16).max:
-            raise ValueError(f"The weights {name} are too large for float16.")
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
+        values = as_float16(numpy_helper.to_array(tensor), name)
+        tensor.CopyFrom(numpy_helper.from_array(values, stored))
         casts.append(helper.make_node("Cast", [stored], [name], name=name, to=TensorProto.FLOAT))
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def as_float16(values: NDArray[Any], name: str) -> NDArray[np.float16]:
+    """Round to float16.
+
+    Raises:
+        ValueError: a value is too large.
+    """
+    if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
+        raise ValueError(f"The weights {name} are too large for float16.")
+    return values.astype(np.float16)
+
+
+def expand_half_weights(model: onnx.ModelProto) -> None:
+    """Undo `store_weights_as_half` up to the rounding, in place, for passes that read weights."""
+    graph = model.graph
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    casts = [n for n in graph.node if n.op_type == "Cast" and n.input[0] in stored]
+    for cast in casts:
+        tensor = stored[cast.input[0]]
+        values = numpy_helper.to_array(tensor).astype(np.float32)
+        tensor.CopyFrom(numpy_helper.from_array(values, cast.output[0]))
+        graph.node.remove(cast)

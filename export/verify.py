@@ -124,7 +124,8 @@ def _run(
 def as_table(results: Sequence[Parity], tolerance: Tolerance) -> str:
     """The results as lines of text."""
     lines = [
-        f"{'mask':<16} {'pictures':>12} {'reach':>8} {'before rounding':>16} {'after':>6} {'hole':>8}"
+        f"{'mask':<16} {'pictures':>12} {'reach':>8} {'before rounding':>16} {'after':>6}"
+        f" {'hole':>8}"
     ]
     for result in results:
         hole = "ignored" if result.hole_ignored else "LEAKS"

@@ -8,8 +8,6 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from export.backend import require_tensorflow
-
 if TYPE_CHECKING:
     import onnx
 
@@ -52,8 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         The exit status: 0, or 1 where the check failed.
     """
-    require_tensorflow()
-    # After the choice of backend, which importing Keras makes for good.
+    # Slow, and Keras must not be imported before its backend is chosen.
     from export import half_weights, metadata, nodes, verify
     from export.convert import to_onnx
     from export.files import write_model
