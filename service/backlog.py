@@ -1,7 +1,7 @@
 """How much planned work lies before the lane, and whether more of it can meet its deadline."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from service.errors import Unavailable
 from service.ticket import Ticket
@@ -32,6 +32,11 @@ class CostTable:
         """The costs now."""
         with self._lock:
             return dict(self._seconds)
+
+    def price(self, sizes: Iterable[int]) -> float:
+        """Seconds that windows of these sizes take together."""
+        costs = self.snapshot()
+        return sum(costs[size] for size in sizes)
 
 
 class Backlog:

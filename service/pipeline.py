@@ -42,6 +42,7 @@ class Work:
     photo: Photo | None = None
     hole: Hole | None = None
     plan: Plan | None = None
+    cost_s: float = 0.0
     filled: Image | None = None
     windows: int = 0
     answer: bytes = b""
@@ -116,17 +117,19 @@ class Pipeline:
             hole = _present(work.hole)
             if not hole.any():
                 return
-            work.plan = plan(hole, self.window_sizes, costs=self.costs.snapshot())
-            self.backlog.add(work.ticket, work.plan.cost)
+            # Planned in pixels and priced in seconds afterwards: were measured seconds to shape the
+            # plan, a photo would be filled differently from one busy minute to the next.
+            work.plan = plan(hole, self.window_sizes)
+            work.cost_s = self.costs.price(window.height for window in work.plan.windows)
+            self.backlog.add(work.ticket, work.cost_s)
 
     def infer(self, work: Work) -> None:
         """The windows to predictions, put into the hole."""
         if work.plan is None:
             return
-        cost = work.plan.cost
 
         def on_progress(done: int, total: int) -> None:
-            self.backlog.remain(work.ticket, cost * (1 - done / total))
+            self.backlog.remain(work.ticket, work.cost_s * (1 - done / total))
             if work.on_progress is not None:
                 work.on_progress(done, total)
 

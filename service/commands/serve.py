@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 from pydantic import ValidationError
 
+from service.allocator import return_memory_eagerly
 from service.app import create_app
 from service.engine.base import EngineError
 from service.engine.build import build_engine
@@ -79,6 +80,7 @@ def main(argv: Sequence[str]) -> int:
     except ValidationError as error:
         return _complain(f"settings ({PREFIX}*): {describe_errors(error.errors())}", EXIT_SETTINGS)
     configure_logging(settings.log_level, settings.log_format)
+    return_memory_eagerly()
     try:
         return _serve(settings)
     except EngineError as error:

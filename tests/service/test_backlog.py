@@ -45,3 +45,4 @@ def test_costs_follow_real_runs():
     assert costs.snapshot()[8] == pytest.approx(2.0, rel=1e-3)
     costs.observe(16, 2, 6.0)
     assert costs.snapshot()[16] == 3.0
+    assert costs.price([16, 16]) == 6.0
