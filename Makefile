@@ -30,7 +30,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-long train export check format install clean
+.PHONY: help serve test test-long train export check openapi format install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ check: $(DEV) ## ruff format --check, ruff check, mypy
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+
+openapi: $(DEV) ## write the description of the interface that the tests compare
+	$(BIN)/python -m service openapi > service/openapi.json
 
 format: $(DEV) ## let ruff format the code and fix what it can
 	$(BIN)/ruff format
