@@ -17,6 +17,7 @@ import numpy as np
 from service.arrays import Holes, Images
 from service.engine.base import Engine, EngineError
 from service.errors import InferenceFailed
+from service.priority import yield_to_event_loop
 from service.ticket import Ticket
 
 logger = logging.getLogger(__name__)
@@ -129,6 +130,7 @@ class Lane:
         return call
 
     def _work(self) -> None:
+        yield_to_event_loop()
         while batch := self._next_batch():
             self._running_since = time.monotonic()
             start = time.perf_counter()

@@ -17,6 +17,7 @@ from service.lane import Lane
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.pipeline import Pipeline, Work
+from service.priority import yield_to_event_loop
 from service.record import Record
 from service.settings import Settings
 from service.ticket import Ticket
@@ -59,7 +60,9 @@ class Runtime:
             encoding=Encoding(settings.png_compression, settings.jpeg_quality),
         )
         self._on_fatal = on_fatal
-        self._workers = ThreadPoolExecutor(settings.worker_count, "inpaint-worker")
+        self._workers = ThreadPoolExecutor(
+            settings.worker_count, "inpaint-worker", initializer=yield_to_event_loop
+        )
         self._warming: asyncio.Task[None] | None = None
         self._watch_gauges()
 

@@ -7,9 +7,9 @@ Where the traces go is said by OpenTelemetry's own variables, such as
 from importlib.util import find_spec
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.record import SCOPE_KEY
+from service.record import SCOPE_KEY, Record
 
 NEEDED = (
     "opentelemetry.sdk",
@@ -59,15 +59,18 @@ class StepAttributes:
         """Handle an ASGI connection."""
         from opentelemetry import trace
 
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            if record := scope.get(SCOPE_KEY):
+        async def send_and_describe(message: Message) -> None:
+            record: Record | None = scope.get(SCOPE_KEY)
+            # The span ends with the answer's last byte, so it is described at its first.
+            if message["type"] == "http.response.start" and record is not None:
                 span = trace.get_current_span()
                 span.set_attribute("inpaint.request_id", record.request_id)
                 span.set_attribute("inpaint.windows", record.windows)
                 for step, seconds in record.timings.seconds.items():
                     span.set_attribute(f"inpaint.{step}_ms", seconds * 1e3)
+            await send(message)
+
+        await self._app(scope, receive, send_and_describe)
 
 
 def _installed(module: str) -> bool:

@@ -1,0 +1,79 @@
+"""What the steps promise beyond single answers: memory, and grey that stays grey."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.backlog import Backlog, CostTable
+from service.encoding import Encoding
+from service.engine.dummy import DummyEngine
+from service.errors import ClientGone, Unavailable
+from service.lane import Lane
+from service.pipeline import Pipeline, Work
+from service.ticket import Ticket
+from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
+
+SIZES = (32, 64)
+HOLE = box_hole(40, 50)
+
+
+class Painter(DummyEngine):
+    """Predicts one colour, known pixels included."""
+
+    def infer(self, images, holes):
+        return np.broadcast_to(np.array([200, 100, 50], np.uint8), images.shape).copy()
+
+
+@pytest.fixture
+def pipeline():
+    lane = Lane(Painter(SIZES), max_batch=4, wait_s=0)
+    lane.start()
+    costs = CostTable()
+    costs.update(dict.fromkeys(SIZES, 1e-6))
+    yield Pipeline(lane, SIZES, costs, Backlog(), 10**6, Encoding())
+    lane.close()
+
+
+def work_of(samples, hole=HOLE, **values) -> Work:
+    defaults = {
+        "image": io.BytesIO(file_of(samples)),
+        "mask": io.BytesIO(mask_file(hole)),
+        "invert_mask": False,
+        "dilate": 0,
+        "output": "png",
+        "ticket": Ticket(60),
+    }
+    return Work(**(defaults | values))
+
+
+def test_the_fill_of_grey_is_the_luma_of_the_fill(pipeline):
+    samples = np.full((40, 50), 90, np.uint8)
+    grey = samples_of(pipeline.run(work_of(samples)).answer)
+    rgb = samples_of(pipeline.run(work_of(np.stack([samples] * 3, axis=2))).answer)
+    luma = np.array(Image.fromarray(rgb).convert("L"))
+    np.testing.assert_allclose(grey[HOLE], luma[HOLE], atol=1)
+
+
+def test_steps_stop_when_the_client_has_gone(pipeline):
+    work = work_of(noise(40, 50))
+    work.ticket.cancel()
+    with pytest.raises(ClientGone):
+        pipeline.run(work)
+    assert work.photo is None
+
+
+def test_a_refused_plan_leaves_no_backlog(pipeline):
+    pipeline.costs.update(dict.fromkeys(SIZES, 1e6))
+    with pytest.raises(Unavailable):
+        pipeline.run(work_of(noise(40, 50)))
+    assert pipeline.backlog.seconds == 0
+
+
+def test_the_plan_does_not_depend_on_how_busy_the_service_is(pipeline):
+    hole = noise(40, 50, 1) > 240
+    samples = noise(40, 50)
+    before = pipeline.run(work_of(samples, hole)).answer
+    pipeline.costs.update({32: 1e-3, 64: 1e-9})
+    assert pipeline.run(work_of(samples, hole)).answer == before

@@ -1,0 +1,31 @@
+import pytest
+
+import service.telemetry
+from service.app import create_app
+from service.engine.dummy import DummyEngine
+from tests.service.pictures import box_hole, file_of, mask_file, noise
+from tests.service.servers import SIZES, client_of, settings_of
+
+FILES = {"image": file_of(noise(40, 40)), "mask": mask_file(box_hole(40, 40))}
+
+
+def test_a_request_is_a_span_with_its_steps(monkeypatch):
+    memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
+    exporter = memory.InMemorySpanExporter()
+    monkeypatch.setattr(
+        "opentelemetry.exporter.otlp.proto.http.trace_exporter.OTLPSpanExporter", lambda: exporter
+    )
+    with client_of(otel=True) as client:
+        answer = client.post("/inpaint", files=FILES)
+        client.app.state.tracer_provider.force_flush()
+        (span,) = exporter.get_finished_spans()
+    assert answer.status_code == 200
+    assert span.attributes["inpaint.request_id"] == answer.headers["x-request-id"]
+    assert span.attributes["inpaint.windows"] >= 1
+    assert span.attributes["inpaint.decode_ms"] > 0
+
+
+def test_traces_without_the_extra_fail_at_start_in_words(monkeypatch):
+    monkeypatch.setattr(service.telemetry, "NEEDED", ("opentelemetry.nothing.at_all",))
+    with pytest.raises(service.telemetry.TelemetryError, match="extra `otel`"):
+        create_app(settings_of(otel=True), DummyEngine(SIZES))
