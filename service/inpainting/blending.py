@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from service.arrays import Hole, Image
 from service.inpainting.boxes import Box
+from service.inpainting.tiling import OVERLAP
 
 PEAK = 128
 """Weight along one axis in the middle of a window."""
@@ -34,26 +35,28 @@ class Blend:
     times the height of one window, not with its area.
     """
 
-    def __init__(self, target: Image, rows: int, ramp: int) -> None:
-        """Blend into `target` (h, w, 3), with windows up to `rows` high and ramps of `ramp`."""
-        height, width = target.shape[:2]
-        self._target = target
-        self._ramp = ramp
+    def __init__(self, target: Image, area: Box, size: int) -> None:
+        """Blend windows of side `size` into the part `area` of `target` (h, w, 3)."""
+        self._target = target[area.slices]
+        self._area = area
+        self._ramp = size // OVERLAP
         self._top = 0
-        rows = min(rows, height)
-        self._sum = np.zeros((rows, width, 3), np.int32)
-        self._weight = np.zeros((rows, width), np.int32)
+        rows = min(size, area.height)
+        self._sum = np.zeros((rows, area.width, 3), np.int32)
+        self._weight = np.zeros((rows, area.width), np.int32)
 
-    def add(self, box: Box, prediction: Image, mask: Hole) -> None:
+    def add(self, place: Box, prediction: Image, mask: Hole) -> None:
         """Add one window; windows come in the order of their first rows.
 
         Args:
-            box: Where the window lies in the target; may hang over it.
+            place: Where the window lies in the target; may reach over the area.
             prediction: (S, S, 3) uint8.
             mask: (S, S) bool: the pixels to write.
         """
-        height, width = self._target.shape[:2]
-        inside = box.clip(height, width)
+        box = place.shift(-self._area.top, -self._area.left)
+        inside = box.clip(self._area.height, self._area.width)
+        if inside.height <= 0 or inside.width <= 0:
+            return
         self._finish(inside.top)
         source = inside.shift(-box.top, -box.left).slices
         band = inside.shift(-self._top, 0).slices

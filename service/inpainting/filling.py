@@ -1,16 +1,16 @@
 """Filling: run a plan's windows and put what they predict into the hole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from service.arrays import Hole, Image, Infer
 from service.inpainting.blending import Blend
 from service.inpainting.boxes import bounding_box
 from service.inpainting.feathering import feather_inside
 from service.inpainting.layers import Layer, reduce
-from service.inpainting.plans import Group, Plan, Scale
-from service.inpainting.running import Job, Runner
-from service.inpainting.tiling import OVERLAP
+from service.inpainting.plans import Plan, Scale
+from service.inpainting.running import BATCH_PIXELS, Job, Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,63 +61,58 @@ def fill(
     photo = Layer(image, hole)
     result = image.copy()
     runner = Runner(plan, infer, on_progress, checkpoint)
-    _fill_single(photo, plan, runner, result)
-    for index, group in enumerate(plan.groups):
-        if not _is_single(group):
-            runner.checkpoint()
-            _fill_scales(photo, index, group, runner, result)
+    for indices in _together(plan):
+        runner.checkpoint()
+        _fill_groups(photo, plan, indices, runner, result)
     if feather > 0:
         runner.checkpoint()
         feather_inside(result, image, hole, feather)
     return Filled(result, runner.done)
 
 
-def _is_single(group: Group) -> bool:
-    """Whether one native window is all there is to run for a group."""
-    return len(group.scales) == len(group.scales[0].windows) == 1
+def _together(plan: Plan) -> Iterator[list[int]]:
+    """Groups to fill side by side: as many of equal scales, one window each, as share a run."""
+
+    def shape(index: int) -> list[tuple[int, int]]:
+        scales = plan.groups[index].scales
+        return [(scale.factor, window.height) for scale in scales for window in scale.windows]
+
+    for windows, alike in groupby(sorted(range(len(plan.groups)), key=shape), key=shape):
+        indices = list(alike)
+        compact = len(windows) == len(plan.groups[indices[0]].scales)
+        count = BATCH_PIXELS // max(size for _, size in windows) ** 2 if compact else 1
+        for start in range(0, len(indices), max(1, count)):
+            yield indices[start : start + max(1, count)]
 
 
-def _fill_single(photo: Layer, plan: Plan, runner: Runner, result: Image) -> None:
-    """Fill all groups of one window each, windows of equal size together."""
-    jobs = [
-        Job(index, photo, group.scales[0].windows[0])
-        for index, group in enumerate(plan.groups)
-        if _is_single(group)
-    ]
-    for prediction in runner.run(sorted(jobs, key=lambda job: job.box.height)):
-        inside = photo.inside(prediction.box)
-        local = inside.shift(-prediction.box.top, -prediction.box.left).slices
-        mask = prediction.mask[local]
-        result[inside.slices][mask] = prediction.image[local][mask]
+def _fill_groups(
+    photo: Layer, plan: Plan, indices: list[int], runner: Runner, result: Image
+) -> None:
+    """Fill groups with as many scales each, scale by scale, the last one into `result`."""
+    coarser: list[Layer | None] = [None] * len(indices)
+    for scales in zip(*(plan.groups[index].scales for index in indices), strict=True):
+        layers = [_layer(photo, scale) for scale in scales]
+        jobs: list[Job] = []
+        blends: dict[int, Blend] = {}
+        for index, scale, layer, before in zip(indices, scales, layers, coarser, strict=True):
+            target = result if layer is photo else layer.image
+            hole = layer.inside(plan.groups[index].hole.reduce(scale.factor))
+            blends[index] = Blend(target, layer.place(hole), scale.windows[0].height)
+            jobs += [Job(index, layer, window, before) for window in sorted(scale.windows)]
+        for prediction in runner.run(jobs):
+            blends[prediction.group].add(prediction.place, prediction.image, prediction.mask)
+        for blend in blends.values():
+            blend.finish()
+        coarser = list(layers)
 
 
-def _fill_scales(photo: Layer, index: int, group: Group, runner: Runner, result: Image) -> None:
-    """Fill a group scale by scale, the last one into `result`."""
-    coarser: Layer | None = None
-    for scale in group.scales:
-        layer = photo if scale.factor == 1 else _reduced(photo, scale)
-        target = result if scale.factor == 1 else layer.image.copy()
-        _fill_scale(index, layer, scale, coarser, runner, target)
-        coarser = Layer(target, layer.hole, layer.factor, layer.top, layer.left)
+def _layer(photo: Layer, scale: Scale) -> Layer:
+    """The photo itself, or at a coarser scale a copy of the part that the windows show.
 
-
-def _reduced(photo: Layer, scale: Scale) -> Layer:
-    """The part of the photo that a scale's windows show, at that scale."""
+    The copy's hole is filled in place: windows never show what lies under the hole.
+    """
+    if scale.factor == 1:
+        return photo
     height, width = (-(-side // scale.factor) for side in photo.hole.shape)
     box = bounding_box(list(scale.windows)).clip(height, width)
     return reduce(photo.image, photo.hole, box, scale.factor)
-
-
-def _fill_scale(
-    index: int, layer: Layer, scale: Scale, coarser: Layer | None, runner: Runner, target: Image
-) -> None:
-    """Run the windows of one scale and blend them into `target`, the picture of `layer`."""
-    area = layer.inside(bounding_box(list(scale.windows)))
-    size = scale.windows[0].height
-    local = area.shift(-layer.top, -layer.left)
-    blend = Blend(target[local.slices], size, size // OVERLAP)
-    jobs = [Job(index, layer, box, coarser) for box in sorted(scale.windows)]
-    for prediction in runner.run(jobs):
-        box = prediction.box.shift(-area.top, -area.left)
-        blend.add(box, prediction.image, prediction.mask)
-    blend.finish()

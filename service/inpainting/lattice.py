@@ -12,8 +12,11 @@ from service.arrays import Hole, Image
 from service.inpainting.boxes import Box
 from service.inpainting.layers import Layer
 
-LATTICE = 4
-"""Pixels from one known lattice point to the next."""
+LATTICE = 8
+"""Pixels from one known lattice point to the next.
+
+The network is trained on 4 and 8; 8 leaves it more to complete, which came out sharper and, on
+holes of 100 to 600 pixels, closer to the truth as well."""
 
 
 def add_lattice(

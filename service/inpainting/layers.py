@@ -32,19 +32,23 @@ class Layer:
 
     def window(self, box: Box) -> tuple[Image, Hole]:
         """Cut a window; its hole, and all of it that lies outside this layer, is black and hole."""
-        local = box.shift(-self.top, -self.left)
+        local = self.place(box)
         image, hole = cut(self.image, local, 0), cut(self.hole, local, True)
         image[hole] = 0
         return image, hole
 
+    def place(self, box: Box) -> Box:
+        """A box in pixels of this scale, counted from this layer's first pixel."""
+        return box.shift(-self.top, -self.left)
+
     def hole_in(self, box: Box) -> Hole:
         """The hole in a box that lies inside this layer, as a view."""
-        return self.hole[box.shift(-self.top, -self.left).slices]
+        return self.hole[self.place(box).slices]
 
     def inside(self, box: Box) -> Box:
         """The part of a box that this layer has."""
         height, width = self.hole.shape
-        return box.shift(-self.top, -self.left).clip(height, width).shift(self.top, self.left)
+        return self.place(box).clip(height, width).shift(self.top, self.left)
 
 
 def reduce(image: Image, hole: Hole, box: Box, factor: int) -> Layer:

@@ -38,12 +38,14 @@ class Prediction:
     """What came of a window.
 
     Attributes:
-        box: The window, in pixels of its scale.
+        group: Index of the group that it was run for.
+        place: The window, counted from its layer's first pixel.
         image: (S, S, 3) uint8, seams corrected.
         mask: (S, S) bool, the pixels that the window was run for.
     """
 
-    box: Box
+    group: int
+    place: Box
     image: Image
     mask: Hole
 
@@ -82,7 +84,8 @@ class Runner:
             for job, (image, hole), mask, prediction in zip(
                 batch, windows, masks, predicted, strict=True
             ):
-                yield Prediction(job.box, correct_seams(prediction, image, ~hole, mask), mask)
+                corrected = correct_seams(prediction, image, ~hole, mask)
+                yield Prediction(job.group, job.layer.place(job.box), corrected, mask)
             self.done += len(batch)
             if self._on_progress:
                 self._on_progress(self.done, self._total)

@@ -24,7 +24,7 @@ def _sizes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_tells_scales_windows_and_cost(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(photo), str(photo.with_name("mask.png"))]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("1/4: 1 of 256 px")
+    assert lines[0].startswith("1/8: 1 of 128 px")
     assert lines[1].startswith("native: ")
     assert any(line.startswith("estimated cost: ") and "pixels" in line for line in lines)
 
@@ -49,14 +49,16 @@ def test_time_needs_the_engine(
     assert "none.onnx" in capsys.readouterr().err
 
 
-def test_less_context_needs_fewer_windows(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_less_context_needs_smaller_windows(
+    photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = [str(photo), str(photo.with_name("mask.png")), "--invert-mask"]
     photo.with_name("mask.png").write_bytes(mask_file(~box_hole(700, 900, 300, 300, 130)))
     main([*arguments, "--context", "1"])
     wide = capsys.readouterr().out
     main([*arguments, "--context", "0"])
-    assert "1 of 256 px" in capsys.readouterr().out
-    assert "1/4" in wide
+    assert "1/2: 1 of 128 px" in capsys.readouterr().out
+    assert "1/2: 1 of 256 px" in wide
 
 
 def test_what_fails_is_said_in_words(

@@ -22,7 +22,7 @@ def test_weights_are_positive_symmetric_and_flat_in_the_middle() -> None:
 
 def blended(height: int, width: int, windows: list[tuple[Box, Image]]) -> Image:
     target = np.full((height, width, 3), 99, np.uint8)
-    blend = Blend(target, SIZE, SIZE // 4)
+    blend = Blend(target, Box(0, 0, height, width), SIZE)
     for box, prediction in windows:
         blend.add(box, prediction, np.ones((SIZE, SIZE), np.bool_))
     blend.finish()
@@ -61,7 +61,7 @@ def test_only_masked_pixels_are_written() -> None:
     target = np.full((20, 20, 3), 99, np.uint8)
     mask = np.zeros((SIZE, SIZE), np.bool_)
     mask[3, 4] = True
-    blend = Blend(target, SIZE, 4)
+    blend = Blend(target, Box(0, 0, 20, 20), SIZE)
     blend.add(Box(-2, -1, 14, 15), np.zeros((SIZE, SIZE, 3), np.uint8), mask)
     blend.finish()
     assert (target[1, 3] == 0).all()

@@ -31,5 +31,5 @@ def test_the_description_counts_windows_by_scale_and_size() -> None:
     hole[100:500, 100:500] = True
     hole[800, 800] = True
     lines = describe_plan(plan(hole, (128, 256)))
-    assert lines[0] == "1/4: 1 of 256 px"
+    assert lines[0].startswith("1/8: 1 of ")
     assert lines[1].startswith("native: 1 of 128 px, ")

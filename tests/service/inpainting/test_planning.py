@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from service.arrays import Hole
 from service.inpainting import Plan, plan
 from service.inpainting.boxes import Box, bounding_box
-from service.inpainting.planning import MIN_CONTEXT, windows_at_most
+from service.inpainting.planning import MIN_CONTEXT, REACH, windows_at_most
 from service.inpainting.plans import owned
 from tests.service.inpainting.holes import holes
 
 SIZES = (64, 128)
+FAR = 10**6
 
 
 def hole_of(height: int, width: int, *boxes: tuple[int, int, int, int]) -> Hole:
@@ -55,7 +56,7 @@ def test_the_work_is_bounded_by_area_and_count(hole: Hole) -> None:
         for scale in group.scales:
             number[scale.factor] += len(scale.windows)
     assert all(windows <= bound for windows in number.values())
-    assert len(number) <= 2 + max(0, math.log(max(hole.shape) / SIZES[-1], 4))
+    assert len(number) <= 2 + max(0, math.log2(max(hole.shape) / REACH)) / 3
     assert made.cost == sum(window.height**2 for window in made.windows)
 
 
@@ -74,28 +75,37 @@ def test_one_window_shows_the_context_asked_for(
         max(MIN_CONTEXT, math.ceil(context * side)) for side in (box.height, box.width)
     )
     wanted = box.grow(rows, columns).clip(301, 403)
-    (window,) = plan(hole, (64, 128, 320), context=context).windows
+    (window,) = plan(hole, (64, 128, 320), context=context, reach=FAR).windows
     assert bounding_box([window, wanted]) == window
 
 
 def test_context_is_a_share_of_the_extent() -> None:
     hole = hole_of(1000, 1000, (450, 450, 550, 550))
-    (window,) = plan(hole, (199, 200, 201)).windows
+    (window,) = plan(hole, (199, 200, 201), reach=FAR).windows
     assert window == Box(400, 400, 600, 600)
-    (window,) = plan(hole, (199, 200, 201, 300), context=1.0).windows
+    (window,) = plan(hole, (199, 200, 201, 300), context=1.0, reach=FAR).windows
     assert window == Box(350, 350, 650, 650)
 
 
 def test_the_smallest_size_that_holds_hole_and_context_is_taken() -> None:
-    assert plan(hole_of(999, 999, (500, 500, 510, 510)), (128, 256)).windows[0].height == 128
-    assert plan(hole_of(999, 999, (500, 500, 600, 600)), (128, 256)).windows[0].height == 256
+    speck, block = (hole_of(999, 999, (500, 500, 500 + side, 500 + side)) for side in (10, 100))
+    assert plan(speck, (128, 256), reach=FAR).windows[0].height == 128
+    assert plan(block, (128, 256), reach=FAR).windows[0].height == 256
 
 
 def test_a_small_hole_costs_the_same_in_a_large_photo() -> None:
     small = plan(hole_of(1000, 1000, (400, 400, 600, 600)), (256, 512))
     large = plan(hole_of(3000, 4000, (400, 400, 600, 600)), (256, 512))
     assert large.cost == small.cost
-    assert len(large.windows) == 1
+    assert len(large.windows) == 2
+
+
+def test_what_is_deeper_than_the_network_reaches_is_filled_coarse_first() -> None:
+    hole = hole_of(1000, 1000, (400, 400, 600, 600))
+    for reach, scales in ((FAR, (1,)), (70, (2, 1)), (40, (4, 1)), (10, (16, 4, 1))):
+        made = plan(hole, (256, 512), reach=reach)
+        assert made.scales == scales
+        assert len(made.windows) == len(scales)
 
 
 def test_ten_holes_cost_at_most_ten_times_one() -> None:
@@ -142,7 +152,7 @@ def test_noise_over_a_large_photo_stays_quick_and_covered() -> None:
 def test_a_hole_within_a_ring_keeps_its_own_window() -> None:
     hole = hole_of(1500, 1500, (100, 100, 1400, 1400))
     hole[104:1396, 104:1396] = False
-    hole[700:760, 700:760] = True
+    hole[700:740, 700:740] = True
     made = plan(hole, (256, 512))
     assert min(len(group.scales[-1].windows) for group in made.groups) == 1
     assert made.scales == (1,)
@@ -151,7 +161,8 @@ def test_a_hole_within_a_ring_keeps_its_own_window() -> None:
 
 def test_costs_are_summed_in_the_unit_of_the_table() -> None:
     hole = hole_of(999, 999, (10, 10, 20, 20), (900, 900, 990, 990))
-    assert plan(hole, (128, 256), costs={128: 0.25, 256: 1.5}).cost == pytest.approx(1.75)
+    made = plan(hole, (128, 256), costs={128: 0.25, 256: 1.5}, reach=FAR)
+    assert made.cost == pytest.approx(1.75)
 
 
 def test_an_empty_hole_needs_nothing() -> None:
@@ -172,3 +183,8 @@ def test_what_cannot_be_planned_is_refused_in_words(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         plan(hole, sizes, context=context)
+
+
+def test_a_reach_of_nothing_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="reach"):
+        plan(np.zeros((3, 3), np.bool_), SIZES, reach=0)
