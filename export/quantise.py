@@ -16,7 +16,7 @@ from onnxruntime.quantization import (
 
 from export.feature_path import inner_convolutions
 from export.half_weights import expand_half_weights
-from export.metadata import write_properties
+from export.metadata import read_properties, write_properties
 
 
 def to_int8(model: onnx.ModelProto, calibration: CalibrationDataReader) -> onnx.ModelProto:
@@ -49,10 +49,14 @@ def to_int8(model: onnx.ModelProto, calibration: CalibrationDataReader) -> onnx.
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
+            # Mean over photos: one photo with hardly anything known would set the range of all.
+            extra_options={"CalibMovingAverage": True, "CalibMovingAverageConstant": 0.1},
         )
         int8 = onnx.load(quantised)
     _rearrange_bytes(int8.graph)
-    write_properties(int8, {"precision": "int8"})
+    # The quantiser leaves a note of its own among the properties; only the model's are kept.
+    del int8.metadata_props[:]
+    write_properties(int8, read_properties(model) | {"precision": "int8"})
     return int8
 
 

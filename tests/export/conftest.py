@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -78,3 +79,16 @@ def session(exported: onnx.ModelProto) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(
         exported.SerializeToString(), providers=["CPUExecutionProvider"]
     )
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six smooth pictures with some grain, 300x260."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for index in range(6):
+        coarse = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+        photo = cv2.resize(coarse, (300, 260), interpolation=cv2.INTER_CUBIC).astype(float)
+        photo = np.clip(photo + rng.normal(0, 5, photo.shape), 0, 255).astype(np.uint8)
+        assert cv2.imwrite(str(folder / f"{index}.png"), photo)
+    return folder
