@@ -57,9 +57,9 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    """A PNG of noise, 48 by 32."""
+    """A PNG of noise, 96 by 64."""
     path = tmp_path / "photo.png"
-    pixels = np.random.default_rng(0).integers(0, 256, (32, 48, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
     assert cv2.imwrite(str(path), pixels)
     return path
 
@@ -68,7 +68,7 @@ def photo(tmp_path: Path) -> Path:
 def mask(tmp_path: Path) -> Path:
     """A white hole on black, of the photo's size."""
     path = tmp_path / "mask.png"
-    pixels = np.zeros((32, 48), np.uint8)
-    pixels[10:20, 12:30] = 255
+    pixels = np.zeros((64, 96), np.uint8)
+    pixels[20:44, 24:60] = 255
     assert cv2.imwrite(str(path), pixels)
     return path
