@@ -79,7 +79,9 @@ def valid_loss(prediction: Any, truth: Any, mask: Any) -> Any:
     return ops.mean(mask * ops.abs(prediction - truth))
 
 
-def feature_losses(prediction: Any, completed: Any, truth: Any, features: Features) -> dict[str, Any]:
+def feature_losses(
+    prediction: Any, completed: Any, truth: Any, features: Features
+) -> dict[str, Any]:
     """Perceptual and style terms of equations 4 to 6, summed over the feature maps."""
     of_truth = [ops.stop_gradient(maps) for maps in features(truth)]
     of_prediction = features(prediction)

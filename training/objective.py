@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from training.losses import LossWeights, weighted_terms
+from training.pixel_values import to_unit_range
 from training.unet import PConvUNet
 from training.vgg import VGGFeatures
 
@@ -52,7 +53,7 @@ class InpaintingObjective(keras.Model):
 
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> Any:
         return self.network(
-            {"image": unit_range(inputs["image"]), "mask": ops.cast(inputs["mask"], "float32")},
+            {"image": to_unit_range(inputs["image"]), "mask": ops.cast(inputs["mask"], "float32")},
             training=training,
         )
 
@@ -60,7 +61,7 @@ class InpaintingObjective(keras.Model):
         """The weighted loss terms of a batch, by name."""
         mask = ops.cast(inputs["mask"], "float32")
         return weighted_terms(
-            prediction, unit_range(truth), mask, self.weights_of_terms, self.features
+            prediction, to_unit_range(truth), mask, self.weights_of_terms, self.features
         )
 
     def compute_loss(
@@ -76,7 +77,7 @@ class InpaintingObjective(keras.Model):
             self.term_means[name].update_state(value)
         total = sum(terms.values())
         self.total_mean.update_state(total)
-        self._update_hole_mse(x["mask"], unit_range(y), y_pred)
+        self._update_hole_mse(x["mask"], to_unit_range(y), y_pred)
         return total
 
     def compute_metrics(
@@ -87,9 +88,6 @@ class InpaintingObjective(keras.Model):
     def _update_hole_mse(self, mask: Any, truth: Any, prediction: Any) -> None:
         hole = 1 - ops.cast(mask, "float32")
         squares = ops.square(ops.clip(prediction, 0, 1) - truth)
-        self.hole_mse.update_state(squares, sample_weight=ops.broadcast_to(hole, ops.shape(squares)))
-
-
-def unit_range(picture: Any) -> Any:
-    """uint8 0..255 -> float32 0..1."""
-    return ops.cast(picture, "float32") / 255
+        self.hole_mse.update_state(
+            squares, sample_weight=ops.broadcast_to(hole, ops.shape(squares))
+        )

@@ -34,9 +34,7 @@ def build_optimizer(stage: Stage) -> AveragingAdam:
 def _schedule(stage: Stage) -> Any:
     if stage.final_learning_rate is None and not stage.warmup_steps:
         return stage.learning_rate
-    final = (
-        stage.learning_rate if stage.final_learning_rate is None else stage.final_learning_rate
-    )
+    final = stage.learning_rate if stage.final_learning_rate is None else stage.final_learning_rate
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if stage.warmup_steps else stage.learning_rate,
         decay_steps=max(stage.steps - stage.warmup_steps, 1),

@@ -26,15 +26,14 @@ def output_gradient_norms(
         truth: `(N, H, W, 3)` uint8.
     """
     prediction = ops.convert_to_tensor(objective(inputs, training=False))
-    names = list(objective.terms(inputs, truth, prediction))
-    return {
-        name: float(
-            np.linalg.norm(
-                gradient(lambda p, name=name: objective.terms(inputs, truth, p)[name], prediction)
-            )
-        )
-        for name in names
-    }
+
+    def norm(name: str) -> float:
+        def term(output: Any) -> Any:
+            return objective.terms(inputs, truth, output)[name]
+
+        return float(np.linalg.norm(gradient(term, prediction)))
+
+    return {name: norm(name) for name in objective.term_means}
 
 
 def gradient(function: Callable[[Any], Any], at: Any) -> NDArray[np.floating[Any]]:

@@ -141,7 +141,9 @@ class PartialConv2D(keras.layers.Layer):
         return hidden[0] if len(hidden) == 1 else ops.concatenate(hidden, axis=-1)
 
     def _convolve(self, x: Any, kernel: Any) -> Any:
-        return ops.conv(x, kernel, strides=self.strides, padding="same", data_format="channels_last")
+        return ops.conv(
+            x, kernel, strides=self.strides, padding="same", data_format="channels_last"
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -56,9 +56,7 @@ class RunFolder:
 
     def sheet(self, stage: str, step: int) -> Path:
         """Where the sample sheet of a step goes."""
-        folder = self.root / "samples"
-        folder.mkdir(exist_ok=True)
-        return folder / f"{stage}-{step:07d}.png"
+        return self.root / "samples" / f"{stage}-{step:07d}.png"
 
     def log(self, stage: str, step: int, figures: Mapping[str, float]) -> None:
         """Add an epoch's figures to the history and to TensorBoard."""

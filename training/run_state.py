@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,11 @@ class Position:
 
 def save_state(path: Path, network: keras.Model, optimizer: Any, position: Position) -> None:
     """Write weights, optimizer state and position; a kill at any moment leaves the old file."""
-    arrays = {f"network/{i}": np.asarray(v) for i, v in enumerate(network.variables)}
-    arrays |= {f"optimizer/{i}": np.asarray(v) for i, v in enumerate(optimizer.variables)}
+    arrays: dict[str, Any] = {
+        f"{part}/{index}": ops.convert_to_numpy(variable)
+        for part, variables in (("network", network.variables), ("optimizer", optimizer.variables))
+        for index, variable in enumerate(variables)
+    }
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.savez(file, stage=position.stage, step=position.step, **arrays)

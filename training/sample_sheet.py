@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from training.pixel_values import to_uint8
+from training.sheets import sheet, write_png
 
 HOLE_GREY = 128
+COLUMNS = ("input", "prediction", "composite", "truth")
 
 
 def write_sample_sheet(
@@ -24,21 +26,15 @@ def write_sample_sheet(
         truth: `(N, S, S, 3)` uint8.
         most: rows at most.
     """
-    known = np.asarray(inputs["mask"])[:most].astype(bool)
-    image = np.asarray(inputs["image"])[:most]
-    truth = np.asarray(truth)[:most]
-    filled = to_uint8(np.asarray(prediction)[:most])
-    columns = [
-        np.where(known, image, HOLE_GREY).astype(np.uint8),
-        filled,
-        np.where(known, truth, filled),
-        truth,
-    ]
-    sheet = np.concatenate([np.concatenate(list(column)) for column in columns], axis=1)
-    if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"Could not write {path}.")
-
-
-def to_uint8(picture: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
-    """0..1 -> 0..255, rounded to the nearest level and clipped."""
-    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    rows = []
+    for image, mask, filled, wanted in zip(
+        inputs["image"][:most],
+        inputs["mask"][:most],
+        to_uint8(np.asarray(prediction)[:most]),
+        np.asarray(truth)[:most],
+        strict=True,
+    ):
+        known = mask.astype(bool)
+        seen = np.where(known, image, HOLE_GREY).astype(np.uint8)
+        rows.append((seen, filled, np.where(known, wanted, filled), wanted))
+    write_png(path, sheet(rows, columns=COLUMNS))

@@ -6,12 +6,12 @@ would have seen, and workers need no common state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +21,9 @@ from training.photos import PhotoFolder
 from training.recipe import Augmentation
 
 TRIES = 1000
+BATCHES_AHEAD = 2
+
+Batch = tuple[dict[str, NDArray[np.uint8]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,7 @@ class Samples:
             f"{TRIES} draws among {len(self.photos)} files ({len(self.photos.broken)} broken)."
         )
 
-    def _augment(
-        self, crop: NDArray[np.uint8], rng: np.random.Generator
-    ) -> NDArray[np.uint8]:
+    def _augment(self, crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         settings = self.augmentation
         if settings.flip and rng.random() < 0.5:
             crop = crop[:, ::-1]
@@ -128,41 +129,49 @@ def random_crop(
     return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-class Batches(keras.utils.PyDataset):
-    """The batches of one stage as Keras wants them.
+class Batches:
+    """The batches of a part of a stage, in order, prepared ahead by threads.
 
-    Item `index` is `({"image": (N, S, S, 3), "mask": (N, S, S, 1)}, truth (N, S, S, 3))`, all uint8.
+    Keras's own queue (`PyDataset` with workers) was tried and left: it may swap or repeat batches
+    where one epoch follows another, and no run could be repeated.
+
+    A batch is `({"image": (N, S, S, 3), "mask": (N, S, S, 1)}, truth (N, S, S, 3))`, all uint8.
 
     Args:
         samples: where samples come from.
         batch_size: samples a batch.
-        steps_per_epoch: batches an epoch.
-        first_step: number of the first epoch's first batch, counted over the whole run.
+        steps: how many batches there are.
+        first_step: number of the first one, counted over the whole stage.
         workers: threads that prepare batches.
     """
 
     def __init__(
-        self,
-        samples: Samples,
-        batch_size: int,
-        steps_per_epoch: int,
-        first_step: int = 0,
-        workers: int = 2,
+        self, samples: Samples, batch_size: int, steps: int, first_step: int = 0, workers: int = 2
     ) -> None:
-        super().__init__(workers=workers, max_queue_size=4 * workers)
         self.samples = samples
         self.batch_size = batch_size
-        self.steps_per_epoch = steps_per_epoch
-        self.step = first_step
+        self.steps = steps
+        self.first_step = first_step
+        self.workers = workers
 
     def __len__(self) -> int:
-        return self.steps_per_epoch
+        return self.steps
 
-    def __getitem__(self, index: int) -> tuple[dict[str, Any], Any]:
-        first = (self.step + index) * self.batch_size
+    def __getitem__(self, index: int) -> Batch:
+        first = (self.first_step + index) * self.batch_size
         batch = [self.samples.draw(first + item) for item in range(self.batch_size)]
         inputs = {
             "image": np.stack([sample.image for sample in batch]),
             "mask": np.stack([sample.mask for sample in batch]),
         }
         return inputs, np.stack([sample.truth for sample in batch])
+
+    def __iter__(self) -> Iterator[Batch]:
+        with ThreadPoolExecutor(self.workers) as pool:
+            ahead: deque[Future[Batch]] = deque()
+            for index in range(self.steps):
+                ahead.append(pool.submit(self.__getitem__, index))
+                if len(ahead) > BATCHES_AHEAD * self.workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()

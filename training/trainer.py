@@ -6,14 +6,13 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
 
 from training.masks import MaskSource
 from training.objective import InpaintingObjective
-from training.optimizer import AveragingAdam, build_optimizer
+from training.optimizer import build_optimizer
 from training.output_gradients import output_gradient_norms
 from training.photos import PhotoFolder
 from training.progress import ProgressBar
@@ -110,9 +109,9 @@ class Trainer:
         self.network.freeze_encoder_norm(stage.freeze_encoder_norm)
         objective = InpaintingObjective(self.network, stage.weights, self.features)
         optimizer = build_optimizer(stage)
-        # XLA's convolutions on CPU are several times slower than TensorFlow's own.
+        # JAX always compiles; TensorFlow's own kernels are the better known there.
         objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
-        optimizer = objective.optimizer  # wrapped for loss scaling under mixed float16
+        optimizer = objective.optimizer  # which loss scaling wraps under mixed float16
         optimizer.build(self.network.trainable_variables)
         if steps_done:
             restore_optimizer(self.folder.state, optimizer)
@@ -121,7 +120,7 @@ class Trainer:
             figures = self._fit(objective, index, stage, steps_done, steps)
             steps_done += steps
             if steps_done == stage.steps:
-                self._adopt_average(optimizer, index, stage)
+                self._adopt_average(objective, index, stage)
             self._close_epoch(objective, index, stage, steps_done, figures)
             save_state(self.folder.state, self.network, optimizer, Position(index, steps_done))
 
@@ -132,7 +131,13 @@ class Trainer:
         batches = self._batches(self._samples(index, stage), stage, first, steps)
         bar = ProgressBar(f"{stage.name} {first + steps}/{stage.steps}", steps, stage.batch_size)
         started = time.perf_counter()
-        history = objective.fit(batches, verbose=0, callbacks=[] if self.quiet else [bar])
+        history = objective.fit(
+            iter(batches),
+            steps_per_epoch=steps,
+            shuffle=False,
+            verbose=0,
+            callbacks=[] if self.quiet else [bar],
+        )
         seconds = time.perf_counter() - started
         figures = {name: values[-1] for name, values in history.history.items()}
         return {**figures, "images_per_second": steps * stage.batch_size / seconds}
@@ -147,11 +152,11 @@ class Trainer:
     ) -> None:
         """Validate, draw the sample sheet, log."""
         source = self.data.validation or self.data.photos
-        batches = self._batches(
-            self._samples(index, stage, source), stage, 0, VALIDATION_BATCHES
-        )
+        batches = self._batches(self._samples(index, stage, source), stage, 0, VALIDATION_BATCHES)
         if self.data.validation is not None:
-            validation = objective.evaluate(batches, verbose=0, return_dict=True)
+            validation = objective.evaluate(
+                iter(batches), steps=VALIDATION_BATCHES, verbose=0, return_dict=True
+            )
             figures |= {f"val_{name}": float(value) for name, value in validation.items()}
         inputs, truth = batches[0]
         if self.gradient_norms:
@@ -162,22 +167,16 @@ class Trainer:
         self.folder.log(stage.name, self._global_step(index, step), _with_psnr(figures))
         self.network.save(self.folder.model)
 
-    def _adopt_average(self, optimizer: AveragingAdam, index: int, stage: Stage) -> None:
+    def _adopt_average(self, objective: InpaintingObjective, index: int, stage: Stage) -> None:
         """Take over the average of weights, with batch norm statistics that belong to it."""
         if stage.weight_average is None:
             return
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
-        inner.adopt_average(self.network.trainable_variables)
-        batches = self._batches(self._samples(index, stage), stage, 0, NORM_REFRESH_BATCHES)
-        for item in range(NORM_REFRESH_BATCHES):
-            inputs, _ = batches[item]
-            self.network(
-                {
-                    "image": inputs["image"].astype(np.float32) / 255,
-                    "mask": inputs["mask"].astype(np.float32),
-                },
-                training=True,
-            )
+        optimizer = objective.optimizer  # which loss scaling wraps under mixed float16
+        getattr(optimizer, "inner_optimizer", optimizer).adopt_average(
+            self.network.trainable_variables
+        )
+        for inputs, _ in self._batches(self._samples(index, stage), stage, 0, NORM_REFRESH_BATCHES):
+            objective(inputs, training=True)
 
     def _samples(self, index: int, stage: Stage, photos: PhotoFolder | None = None) -> Samples:
         training = photos is None
@@ -192,7 +191,7 @@ class Trainer:
         )
 
     def _batches(self, samples: Samples, stage: Stage, first: int, steps: int) -> Batches:
-        return Batches(samples, stage.batch_size, steps, first_step=first, workers=self.workers)
+        return Batches(samples, stage.batch_size, steps, first, self.workers)
 
     def _global_step(self, index: int, step: int) -> int:
         return sum(stage.steps for stage in self.recipe.stages[:index]) + step

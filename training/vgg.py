@@ -115,9 +115,7 @@ def _from_h5(path: Path) -> Weights:
                 raise ValueError(f"{path} has no layer {name}.")
             arrays: dict[int, NDArray[np.float32]] = {}
 
-            def collect(
-                _: str, item: Any, arrays: dict[int, NDArray[np.float32]] = arrays
-            ) -> None:
+            def collect(_: str, item: Any, arrays: dict[int, NDArray[np.float32]] = arrays) -> None:
                 if isinstance(item, h5py.Dataset):
                     arrays[item.ndim] = item[()]
 
@@ -196,6 +194,8 @@ def measure_feature_scale(
     squares = np.zeros(len(BLOCKS))
     for photo in photos:
         pools = features(photo[None].astype(np.float32) / 255)
-        squares += [np.mean(np.square(ops.convert_to_numpy(pool), dtype=np.float64)) for pool in pools]
+        squares += [
+            np.mean(np.square(ops.convert_to_numpy(pool), dtype=np.float64)) for pool in pools
+        ]
     pool1, pool2, pool3 = np.sqrt(squares / len(photos)).tolist()
     return pool1, pool2, pool3

@@ -33,12 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     parser.add_argument("--val", type=Path, nargs="+", help="folders of validation photos")
     parser.add_argument("--recipe", type=Path, help="TOML file with every hyper-parameter")
-    parser.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where the run in --out stopped"
+    )
     parser.add_argument(
         "--vgg",
         default="imagenet",
-        help="VGG16 weights: 'imagenet' (Keras Applications, downloads), an .npz of the first three "
-        "blocks or an .h5 ported from PyTorch (default: %(default)s)",
+        help="VGG16 weights: 'imagenet' (Keras Applications, downloads), an .npz of the first "
+        "three blocks or an .h5 ported from PyTorch (default: %(default)s)",
     )
     parser.add_argument(
         "--masks", type=Path, help="folder of mask images (white = hole) instead of drawn masks"
@@ -50,7 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="log each loss term's gradient norm at the network's output",
     )
     parser.add_argument(
-        "--cache-gib", type=float, default=8, help="memory for decoded photos (default: %(default)s)"
+        "--cache-gib",
+        type=float,
+        default=8,
+        help="memory for decoded photos (default: %(default)s)",
     )
     parser.add_argument(
         "--workers", type=int, default=2, help="threads that prepare batches (default: %(default)s)"
@@ -84,7 +89,9 @@ def run(args: argparse.Namespace) -> int:
         go_on = folder.resume(recipe)
     photos = PhotoFolder(args.data, cache_bytes=int(args.cache_gib * GIB))
     validation = PhotoFolder(args.val) if args.val else None
-    print(f"{len(photos)} training photos, {len(validation) if validation else 'no'} for validation")
+    print(
+        f"{len(photos)} training photos, {len(validation) if validation else 'no'} for validation"
+    )
 
     _make_repeatable(recipe.seed)
     keras.mixed_precision.set_dtype_policy(recipe.precision)

@@ -24,7 +24,7 @@ def load_model(path: Path) -> Predict:
 
 def _load_keras(path: Path) -> Predict:
     from training.checkpoints import load_network
-    from training.sample_sheet import to_uint8
+    from training.pixel_values import to_uint8
 
     network = load_network(path)
 
