@@ -50,21 +50,27 @@ def encode(photo: Photo, output: OutputFormat, encoding: Encoding) -> bytes:
     PNG and WebP keep every sample bit for bit, those under full transparency included. JPEG has no
     transparency: the pixels are written as if they were opaque.
     """
+    return write(assemble(photo, output), photo.icc, output, encoding)
+
+
+def assemble(photo: Photo, output: OutputFormat) -> PillowImage.Image:
+    """A photo as Pillow has it. A copy: the photo's arrays are not needed for writing it."""
     image = PillowImage.fromarray(photo.pixels)
     if photo.alpha is not None and output != "jpeg":
         image.putalpha(PillowImage.fromarray(photo.alpha))
+    return image
+
+
+def write(
+    image: PillowImage.Image, icc: bytes | None, output: OutputFormat, encoding: Encoding
+) -> bytes:
+    """Write an assembled photo as a file, with its colour profile."""
     file = io.BytesIO()
     if output == "png":
-        image.save(
-            file, "PNG", compress_level=encoding.png_compression, icc_profile=photo.icc or None
-        )
+        image.save(file, "PNG", compress_level=encoding.png_compression, icc_profile=icc)
     elif output == "webp":
         # Method and quality only trade time for size: lossless WebP is lossless at any of them.
-        image.save(
-            file, "WEBP", lossless=True, exact=True, method=0, quality=20, icc_profile=photo.icc
-        )
+        image.save(file, "WEBP", lossless=True, exact=True, method=0, quality=20, icc_profile=icc)
     else:
-        image.save(
-            file, "JPEG", quality=encoding.jpeg_quality, subsampling=0, icc_profile=photo.icc
-        )
+        image.save(file, "JPEG", quality=encoding.jpeg_quality, subsampling=0, icc_profile=icc)
     return file.getvalue()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -76,19 +77,20 @@ def decode_photo(file: BinaryIO, max_pixels: int) -> Photo:
     """
     with opened_image(file, "image", max_pixels) as image:
         mode = _mode_of_pixels(image)
-        channels = len(mode)
-        samples = np.empty((image.height, image.width, channels), np.uint8)
+        size = (image.height, image.width)
+        pixels = np.empty(size if mode.startswith("L") else (*size, 3), np.uint8)
+        alpha = np.empty(size, np.uint8) if mode.endswith("A") else None
         for top, strip in strips(image):
-            converted = strip if strip.mode == mode else strip.convert(mode)
-            rows = np.asarray(converted).reshape(converted.height, converted.width, channels)
-            samples[top : top + converted.height] = rows
+            samples = np.asarray(strip if strip.mode == mode else strip.convert(mode))
+            rows = slice(top, top + strip.height)
+            if alpha is None:
+                pixels[rows] = samples
+            else:
+                pixels[rows] = samples[..., 0] if mode == "LA" else samples[..., :3]
+                alpha[rows] = samples[..., -1]
         icc = _matching_profile(image, mode)
         turn = orientation(image)
-    colours = 1 if mode.startswith("L") else 3
-    has_alpha = channels > colours
-    alpha = upright(samples[:, :, -1], turn) if has_alpha else None
-    pixels = samples[:, :, 0] if colours == 1 else samples[:, :, :3]
-    return Photo(upright(pixels, turn), alpha, icc)
+    return Photo(upright(pixels, turn), None if alpha is None else upright(alpha, turn), icc)
 
 
 @contextmanager
@@ -110,6 +112,9 @@ def opened_image(file: BinaryIO, what: str, max_pixels: int) -> Iterator[PillowI
         with PillowImage.open(file, formats=[header.format]) as image:
             if image.size != (header.width, header.height):
                 raise BrokenImage(f"the {what}'s headers contradict each other about its size")
+            if header.format == "WEBP":
+                yield _decode_webp(image, file)
+                return
             image.load()
             _scale_grey_key(image, header.bits)
             yield image
@@ -178,6 +183,22 @@ def _matching_profile(image: PillowImage.Image, mode: str) -> bytes | None:
     if isinstance(profile, bytes) and profile[16:20] == space:
         return profile
     return None
+
+
+def _decode_webp(opened: PillowImage.Image, file: BinaryIO) -> PillowImage.Image:
+    """Decode WebP with half of the memory that Pillow needs for it.
+
+    Pillow decodes every WebP as an animation, with two canvases of its own. OpenCV has the same
+    library decode one frame; Pillow reads profile and EXIF, which takes no pixels.
+    """
+    file.seek(0)
+    samples = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if samples is None:
+        raise ValueError("OpenCV cannot decode the WebP data")
+    order = cv2.COLOR_BGRA2RGBA if samples.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    image = PillowImage.fromarray(cv2.cvtColor(samples, order, dst=samples))
+    image.info = opened.info
+    return image
 
 
 def _scale_grey_key(image: PillowImage.Image, bits: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from service.arrays import Hole, Image
 from service.backlog import Backlog, CostTable
-from service.encoding import Encoding, OutputFormat, check_encodable, encode
+from service.encoding import Encoding, OutputFormat, assemble, check_encodable, write
 from service.images import Photo, decode_photo
 from service.inpainting import Plan, fill, plan
 from service.lane import Lane
@@ -166,8 +166,10 @@ class Pipeline:
     def encode(self, work: Work) -> None:
         """The photo to a file."""
         with work.timings.measure("encode"):
-            work.answer = encode(_present(work.photo), work.output, self.encoding)
-            work.photo = None
+            image = assemble(_present(work.photo), work.output)
+            icc = _present(work.photo).icc
+            work.photo = None  # its arrays go before the file grows
+            work.answer = write(image, icc, work.output, self.encoding)
 
 
 def _present(value: Part | None) -> Part:

@@ -172,3 +172,14 @@ def test_sizes_that_contradict_each_other_are_refused():
     data[24] = 99  # the canvas of the extended header
     with pytest.raises(BrokenImage):
         decode(bytes(data))
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("quality", [10, 80])
+def test_lossy_webp_is_decoded_as_pillow_decodes_it(channels, quality):
+    data = file_of(noise(37, 53, channels), "WEBP", lossless=False, quality=quality)
+    photo = decode(data)
+    expected = np.array(opened(data))
+    np.testing.assert_array_equal(photo.pixels, expected[:, :, :3])
+    if channels == 4:
+        np.testing.assert_array_equal(photo.alpha, expected[:, :, 3])
