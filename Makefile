@@ -30,7 +30,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-long train export check openapi format install clean
+.PHONY: help serve test test-long train export bench check openapi format install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,10 @@ train: $(DEV) ## train on your photos: make train DATA=photos VAL=photos/val OUT
 export: $(DEV) ## turn a trained model into ONNX: make export TRAINED=runs/mine/model.keras ONNX=models/mine.onnx
 	@: $(or $(TRAINED),$(error TRAINED is missing: the Keras model to export))
 	$(BIN)/python -m export "$(TRAINED)" -o "$(ONNX)" $(ARGS)
+
+bench: $(DEV) ## measure speed, overhead, memory and load of this machine (benchmarks/ says how)
+	for name in model_speed windows overhead memory load; do \
+		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 check: $(DEV) ## ruff format --check, ruff check, mypy
 	$(BIN)/ruff format --check
