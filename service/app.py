@@ -16,7 +16,7 @@ from service.limits import BodyLimit
 from service.linger import Linger
 from service.openapi import install_openapi
 from service.problems import Shapes, install_problem_handlers
-from service.routes import docs, health, inpaint, metrics, model
+from service.routes import docs, health, inpaint, iopaint, metrics, model, openai, page, socket
 from service.runtime import OnFatal, Runtime
 from service.settings import Settings
 from service.telemetry import install_telemetry
@@ -26,7 +26,7 @@ DESCRIPTION = (
     "Fills the holes of photos with the partial-convolution U-Net of Liu et al. (2018). "
     "Errors are `application/problem+json` (RFC 9457)."
 )
-INFERENCE_PATHS = (inpaint.PATH,)
+INFERENCE_PATHS = (inpaint.PATH, openai.PATH, iopaint.PATH)
 EXPOSED_HEADERS = ("X-Request-ID", "Retry-After", "Server-Timing", "X-Inpaint-Windows")
 
 
@@ -70,10 +70,12 @@ def create_app(
     )
     app.state.runtime = runtime
     app.state.shapes = Shapes()
+    for other in (openai, iopaint):
+        app.state.shapes.register(other.PREFIX, other.error_shape)
     _add_routes(app, settings)
     install_problem_handlers(app)
     install_openapi(app)
-    app.state.paths = frozenset({*app.openapi()["paths"], docs.PATH})
+    app.state.paths = frozenset({*app.openapi()["paths"], docs.PATH, page.PATH, socket.PATH})
     _add_middleware(app, runtime)
     if settings.otel:
         install_telemetry(app)
@@ -81,11 +83,12 @@ def create_app(
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
-    for module in (inpaint, health, model, docs):
+    for module in (inpaint, openai, iopaint, socket, health, model, docs, page):
         app.include_router(module.router)
     if settings.metrics:
         app.include_router(metrics.router)
     docs.mount_assets(app)
+    page.mount_files(app)
 
 
 def _add_middleware(app: FastAPI, runtime: Runtime) -> None:

@@ -1,10 +1,10 @@
-"""The multipart form of `POST /inpaint`: parsed within limits, checked field by field."""
+"""Multipart forms: parsed within limits, checked field by field."""
 
 import errno
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart.multipart import parse_options_header
@@ -19,6 +19,8 @@ from service.problems import describe_errors
 SPOOL_BYTES = 4 * 2**20  # a file up to this size stays in memory, a larger one goes to disk
 FIELD_BYTES = 1024
 MAX_DILATION = 256
+
+Options = TypeVar("Options", bound=BaseModel)
 
 
 class InpaintOptions(BaseModel):
@@ -60,26 +62,49 @@ class _Parser(MultiPartParser):
 
 @asynccontextmanager
 async def read_form(request: Request, max_parts: int) -> AsyncIterator[InpaintForm]:
-    """Read the form; its files are closed at the end of the block.
+    """Read the form of `POST /inpaint`; its files are closed at the end of the block.
 
     Args:
         request: The request, its body unread.
         max_parts: How many files and how many fields it may have.
 
     Raises:
-        MalformedForm: not a multipart form, cut off, or with too many or too long parts.
+        MalformedForm, Unavailable, ClientGone: as in `open_form`.
         InvalidRequest: no image, or a field out of range.
+    """
+    async with open_form(request, max_parts) as data:
+        yield InpaintForm(
+            required_file(data, "image"),
+            optional_file(data, "mask"),
+            options_of(data, InpaintOptions),
+        )
+
+
+@asynccontextmanager
+async def open_form(
+    request: Request, max_parts: int, field_bytes: int = FIELD_BYTES
+) -> AsyncIterator[FormData]:
+    """Parse any multipart form; its files are closed at the end of the block.
+
+    Args:
+        request: The request, its body unread.
+        max_parts: How many files and how many fields it may have.
+        field_bytes: How long each field may be; files are limited by the body alone.
+
+    Raises:
+        MalformedForm: not a multipart form, cut off, or with too many or too long parts.
+        InvalidRequest: no form at all.
         Unavailable: there is no room on disk for the upload.
         ClientGone: the client went away in the middle of it.
     """
-    data = await _parse(request, max_parts)
+    data = await _parse(request, max_parts, field_bytes)
     try:
-        yield InpaintForm(_required(data, "image"), _file(data, "mask"), _options(data))
+        yield data
     finally:
         await data.close()
 
 
-async def _parse(request: Request, max_parts: int) -> FormData:
+async def _parse(request: Request, max_parts: int, field_bytes: int) -> FormData:
     content_type, _ = parse_options_header(request.headers.get("content-type"))
     if content_type != b"multipart/form-data":
         raise InvalidRequest("there is no image; send multipart/form-data with a file named image")
@@ -90,7 +115,7 @@ async def _parse(request: Request, max_parts: int) -> FormData:
                 stream,
                 max_files=max_parts,
                 max_fields=max_parts,
-                max_part_size=FIELD_BYTES,
+                max_part_size=field_bytes,
             )
             return await parser.parse()
     except MultiPartException as error:
@@ -103,15 +128,24 @@ async def _parse(request: Request, max_parts: int) -> FormData:
         raise
 
 
-def _required(data: FormData, name: str) -> BinaryIO:
-    file = _file(data, name)
+def required_file(data: FormData, name: str) -> BinaryIO:
+    """A file of the form.
+
+    Raises:
+        InvalidRequest: there is none, or it is a text field.
+    """
+    file = optional_file(data, name)
     if file is None:
         raise InvalidRequest(f"there is no {name}; send it as a file named {name}")
     return file
 
 
-def _file(data: FormData, name: str) -> BinaryIO | None:
-    """A file of the form; None where it is absent or a browser sent an empty input."""
+def optional_file(data: FormData, name: str) -> BinaryIO | None:
+    """A file of the form; None where it is absent or a browser sent an empty input.
+
+    Raises:
+        InvalidRequest: it is a text field.
+    """
     value = data.get(name)
     if not value or (isinstance(value, UploadFile) and not value.filename and not value.size):
         return None
@@ -120,10 +154,14 @@ def _file(data: FormData, name: str) -> BinaryIO | None:
     return value.file
 
 
-def _options(data: FormData) -> InpaintOptions:
-    names = InpaintOptions.model_fields
-    given: dict[str, Any] = {name: data[name] for name in names if data.get(name)}
+def options_of(data: FormData, model: type[Options]) -> Options:
+    """The fields of the form that a model knows; empty ones count as absent.
+
+    Raises:
+        InvalidRequest: a field is out of range; says which and why.
+    """
+    given: dict[str, Any] = {name: data[name] for name in model.model_fields if data.get(name)}
     try:
-        return InpaintOptions.model_validate(given)
+        return model.model_validate(given)
     except ValidationError as error:
         raise InvalidRequest(describe_errors(error.errors())) from error

@@ -12,7 +12,8 @@ from service.problems import problem_response
 from service.record import record_of
 
 HEALTH = "/health/"
-KEYLESS = (HEALTH, "/docs", "/openapi.json")  # probes, and documentation that holds no secret
+# Probes, and what holds no secret: the documentation and the page, which asks for a key itself.
+KEYLESS = (HEALTH, "/docs", "/openapi.json", "/web/")
 
 
 class OriginGuard:
@@ -52,7 +53,7 @@ class KeyGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle an ASGI connection."""
-        if scope["type"] == "http" and self._keys and not record_of(scope).path.startswith(KEYLESS):
+        if scope["type"] == "http" and self._keys and not _keyless(record_of(scope).path):
             given = Headers(scope=scope).get("authorization", "")
             if not self._known(given):
                 what = "the key is not valid" if given else "no key was sent"
@@ -67,3 +68,7 @@ class KeyGuard:
         # Every key is compared in full, so that time tells nothing about them.
         matches = [hmac.compare_digest(given, known) for known in self._keys]
         return scheme.lower() == "bearer" and any(matches)
+
+
+def _keyless(path: str) -> bool:
+    return path == "/" or path.startswith(KEYLESS)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from service.arrays import Grey, Hole
-from service.errors import NothingKnown, SizesDiffer
+from service.errors import InvalidRequest, NothingKnown, SizesDiffer
 from service.images import Photo, opened_image, orientation, strips, upright
 
 THRESHOLD = 127  # a pixel is hole where its brightest channel, laid over black, is above this
-OPAQUE_FROM = 128  # without a mask, a pixel is hole where the photo's alpha is below this
+OPAQUE_FROM = 128  # where transparency marks the hole, a pixel is hole if its alpha is below this
 
 
 def decode_mask(file: BinaryIO, max_pixels: int, *, invert: bool = False) -> Hole:
@@ -41,6 +41,31 @@ def decode_mask(file: BinaryIO, max_pixels: int, *, invert: bool = False) -> Hol
     if invert:
         np.subtract(1, hole, out=hole)
     return hole.view(np.bool_)
+
+
+def decode_alpha_mask(file: BinaryIO, max_pixels: int) -> Hole:
+    """Decode a mask whose transparent part is the hole, whatever colours it has.
+
+    Args:
+        file: PNG or WebP with transparency, seekable.
+        max_pixels: How many pixels the header may announce.
+
+    Returns:
+        (H, W) bool, True is hole, after EXIF orientation.
+
+    Raises:
+        InvalidRequest: it has no transparency.
+        UnsupportedImage, TooManyPixels, BrokenImage: as for photos.
+    """
+    with opened_image(file, "mask", max_pixels) as image:
+        if "A" not in image.getbands() and "transparency" not in image.info:
+            raise InvalidRequest("the mask has no transparency, which is what marks the hole")
+        hole = np.empty((image.height, image.width), np.uint8)
+        for top, strip in strips(image):
+            alpha = np.asarray(strip.convert("RGBA").getchannel("A"))
+            hole[top : top + strip.height] = alpha < OPAQUE_FROM
+        turn = orientation(image)
+    return upright(hole, turn).view(np.bool_)
 
 
 def hole_of_transparency(alpha: Grey | None, height: int, width: int) -> Hole:

@@ -6,8 +6,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service import errors
+from service.events import MEDIA_TYPE as EVENTS
 from service.form import InpaintOptions
-from service.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
+from service.problems import MEDIA_TYPE, TYPE_PREFIX, Problem, Shape
 
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
 EXAMPLE_ID = "0123456789abcdef0123456789abcdef"
@@ -84,28 +85,61 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: _problem_response(status) for status in statuses}
 
 
+def shaped_responses(shape: Shape, path: str, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documentation of problems in another API's shape; of all of them if none is named."""
+    return {status: _shaped_response(shape, path, status) for status in statuses or PROBLEMS}
+
+
 def _problem_response(status: int) -> dict[str, Any]:
-    description, kind, detail = PROBLEMS[status]
+    example = _example(status, "/inpaint").model_dump()
+    content = {"schema": {"$ref": PROBLEM_SCHEMA}, "example": example}
+    return _response(status) | {"content": {MEDIA_TYPE: content}}
+
+
+def _shaped_response(shape: Shape, path: str, status: int) -> dict[str, Any]:
+    content = {"schema": {"type": "object"}, "example": shape(_example(status, path))}
+    return _response(status) | {"content": {"application/json": content}}
+
+
+def _response(status: int) -> dict[str, Any]:
     headers: dict[str, Any] = {"X-Request-ID": REQUEST_ID}
     if status in (429, 503):
         headers["Retry-After"] = RETRY_AFTER
-    example = Problem(
+    return {"description": PROBLEMS[status][0], "headers": headers}
+
+
+def _example(status: int, path: str) -> Problem:
+    _, kind, detail = PROBLEMS[status]
+    return Problem(
         type=TYPE_PREFIX + kind.slug,
         title=kind.title,
         status=status,
         detail=detail,
-        instance="/inpaint",
+        instance=path,
         request_id=EXAMPLE_ID,
     )
-    content = {"schema": {"$ref": PROBLEM_SCHEMA}, "example": example.model_dump()}
-    return {"description": description, "headers": headers, "content": {MEDIA_TYPE: content}}
 
 
-def _image(what: str) -> dict[str, Any]:
+def image_response(*kinds: str) -> dict[str, Any]:
+    """The documentation of an answer that is an image file of one of some media types."""
     return {
-        "schema": {"type": "string", "contentMediaType": what},
-        "example": f"(the bytes of a file of type {what})",
+        kind: {
+            "schema": {"type": "string", "contentMediaType": kind},
+            "example": f"(the bytes of a file of type {kind})",
+        }
+        for kind in kinds
     }
+
+
+EVENTS_RESPONSE: dict[str, Any] = {
+    EVENTS: {
+        "schema": {"type": "string"},
+        "example": 'event: progress\ndata: {"done": 1, "total": 2}\n\n'
+        'event: progress\ndata: {"done": 2, "total": 2}\n\n'
+        'event: result\ndata: {"media_type": "image/png", "windows": 2, '
+        '"server_timing": "infer;dur=210.00", "image": "iVBORw0KGgo="}\n\n',
+    }
+}
 
 
 INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -125,7 +159,7 @@ INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
                 "example": 1,
             },
         },
-        "content": {kind: _image(kind) for kind in ("image/png", "image/webp", "image/jpeg")},
+        "content": image_response("image/png", "image/webp", "image/jpeg") | EVENTS_RESPONSE,
     },
     **problem_responses(*PROBLEMS),
 }

@@ -16,7 +16,13 @@ from service.encoding import Encoding, OutputFormat, assemble, check_encodable, 
 from service.images import Photo, decode_photo
 from service.inpainting import Plan, fill, plan
 from service.lane import Lane
-from service.masks import check_hole, decode_mask, dilate, hole_of_transparency
+from service.masks import (
+    check_hole,
+    decode_alpha_mask,
+    decode_mask,
+    dilate,
+    hole_of_transparency,
+)
 from service.record import Timings
 from service.ticket import Ticket
 
@@ -36,6 +42,7 @@ class Work:
     dilate: int
     output: OutputFormat
     ticket: Ticket
+    mask_is_alpha: bool = False
     feather: int = 0
     on_progress: Callable[[int, int], None] | None = None
     timings: Timings = field(default_factory=Timings)
@@ -103,6 +110,8 @@ class Pipeline:
             photo = _present(work.photo)
             if work.mask is None:
                 hole = hole_of_transparency(photo.alpha, photo.height, photo.width)
+            elif work.mask_is_alpha:
+                hole = decode_alpha_mask(work.mask, self.max_pixels)
             else:
                 hole = decode_mask(work.mask, self.max_pixels, invert=work.invert_mask)
             check_hole(hole, photo)

@@ -50,7 +50,12 @@ class Shapes:
 
 def problem_response(scope: MutableMapping[str, Any], error: ServiceError) -> Response:
     """The answer to a request that failed with a `ServiceError`."""
-    return _render(scope, error.status, error.slug, error.title, error.detail, error.headers)
+    return _render(scope, problem_of(scope, error), error.headers)
+
+
+def problem_of(scope: MutableMapping[str, Any], error: ServiceError) -> Problem:
+    """What a client is told about a `ServiceError`; the request's record takes note of it."""
+    return _note(scope, error.status, error.slug, error.title, error.detail)
 
 
 def http_problem_response(scope: MutableMapping[str, Any], error: HTTPException) -> Response:
@@ -58,7 +63,8 @@ def http_problem_response(scope: MutableMapping[str, Any], error: HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
     slug = phrase.lower().replace(" ", "-")
     detail = DETAILS.get(error.status_code, str(error.detail))
-    return _render(scope, error.status_code, slug, phrase, detail, error.headers or {})
+    problem = _note(scope, error.status_code, slug, phrase, detail)
+    return _render(scope, problem, error.headers or {})
 
 
 DETAILS = {
@@ -96,17 +102,12 @@ def describe_errors(errors: Any) -> str:
     return "; ".join(parts)
 
 
-def _render(
-    scope: MutableMapping[str, Any],
-    status: int,
-    slug: str,
-    title: str,
-    detail: str,
-    headers: Mapping[str, str],
-) -> Response:
+def _note(
+    scope: MutableMapping[str, Any], status: int, slug: str, title: str, detail: str
+) -> Problem:
     record = record_of(scope)
     record.problem = slug
-    problem = Problem(
+    return Problem(
         type=TYPE_PREFIX + slug,
         title=title,
         status=status,
@@ -114,7 +115,12 @@ def _render(
         instance=record.path,
         request_id=record.request_id,
     )
-    shape = scope["app"].state.shapes.find(record.path) if "app" in scope else None
+
+
+def _render(
+    scope: MutableMapping[str, Any], problem: Problem, headers: Mapping[str, str]
+) -> Response:
+    shape = scope["app"].state.shapes.find(problem.instance) if "app" in scope else None
     if shape is not None:
-        return JSONResponse(shape(problem), status, dict(headers))
-    return JSONResponse(problem.model_dump(), status, dict(headers), MEDIA_TYPE)
+        return JSONResponse(shape(problem), problem.status, dict(headers))
+    return JSONResponse(problem.model_dump(), problem.status, dict(headers), MEDIA_TYPE)

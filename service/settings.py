@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     )
     jpeg_quality: int = Field(default=95, ge=1, le=100, description="quality of JPEG answers")
 
+    heartbeat_s: float = Field(
+        default=10.0, gt=0, description="seconds between signs of life in a stream of events"
+    )
+
     # --- life
     drain_delay_s: float = Field(
         default=2.0,

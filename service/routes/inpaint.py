@@ -1,9 +1,14 @@
 """`POST /inpaint`: a photo and a mask in, the inpainted photo out."""
 
+import base64
+import json
+from collections.abc import Iterator
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.encoding import MEDIA_TYPES
+from service.events import EventResponse, Events, accepts_events
 from service.form import read_form
 from service.openapi import INPAINT_RESPONSES, inpaint_request_body
 from service.pipeline import Work
@@ -11,6 +16,7 @@ from service.record import record_of
 from service.runtime import Runtime
 
 PATH = "/inpaint"
+BASE64_CHUNK = 3 * 2**18  # bytes of the answer encoded at a time; a multiple of 3 needs no padding
 
 router = APIRouter(tags=["inpainting"])
 
@@ -29,6 +35,42 @@ async def inpaint(request: Request) -> Response:
     transparency is kept and is opaque in the hole; an RGB or grey colour profile is kept. In PNG
     and WebP known pixels are bit for bit those of the decoded photo. A mask without any white
     answers the photo itself.
+
+    With `Accept: text/event-stream` the answer is a stream of server-sent events instead, each with
+    one line of JSON. `progress` says how many windows are `done` of the `total`; comments in
+    between show that the service is alive. The stream ends with one `result` (the `image` in
+    base64, its `media_type`, `windows` and `server_timing` as in the headers of the other answer)
+    or one `error`, a problem. What is refused before the photo is looked at (keys, origins, sizes,
+    malformed forms, a full queue) is answered with its status and no stream.
+    """
+    runtime: Runtime = request.app.state.runtime
+    if accepts_events(request.headers):
+
+        async def work_with_events(events: Events) -> Iterator[bytes]:
+            return result_event(await fill_form(request, events))
+
+        return EventResponse(work_with_events, runtime.settings.heartbeat_s)
+    work = await fill_form(request)
+    return Response(
+        work.answer,
+        media_type=MEDIA_TYPES[work.output],
+        headers={
+            "Server-Timing": work.timings.header(),
+            "X-Inpaint-Windows": str(work.windows),
+        },
+    )
+
+
+async def fill_form(request: Request, events: Events | None = None) -> Work:
+    """Take a request through the service; the same whichever way it is answered.
+
+    Args:
+        request: The request, its body unread.
+        events: Told when the form has been read, and about progress.
+
+    Raises:
+        ServiceError: the request cannot be answered; says why.
+        ClientGone: the client went away; its work has been dropped.
     """
     runtime: Runtime = request.app.state.runtime
     record = record_of(request.scope)
@@ -42,13 +84,23 @@ async def inpaint(request: Request) -> Response:
             output=options.format,
             ticket=record.ticket,
             timings=record.timings,
+            on_progress=events.progress if events else None,
         )
+        if events:
+            events.begin()
         await runtime.answer(work, record, request.receive)
-    return Response(
-        work.answer,
-        media_type=MEDIA_TYPES[options.format],
-        headers={
-            "Server-Timing": record.timings.header(),
-            "X-Inpaint-Windows": str(work.windows),
-        },
-    )
+    return work
+
+
+def result_event(work: Work) -> Iterator[bytes]:
+    """The event that ends a stream well, in pieces: a large photo is never whole in base64."""
+    head = {
+        "media_type": MEDIA_TYPES[work.output],
+        "windows": work.windows,
+        "server_timing": work.timings.header(),
+    }
+    yield f'event: result\ndata: {json.dumps(head)[:-1]}, "image": "'.encode()
+    answer = memoryview(work.answer)
+    for start in range(0, len(answer), BASE64_CHUNK):
+        yield base64.b64encode(answer[start : start + BASE64_CHUNK])
+    yield b'"}\n\n'

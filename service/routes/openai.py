@@ -1,0 +1,122 @@
+"""`POST /v1/images/edits` as the clients of OpenAI's API send it, so that they work unchanged."""
+
+import base64
+import time
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from starlette.datastructures import FormData
+
+from service.encoding import OutputFormat
+from service.errors import InvalidRequest
+from service.form import open_form, optional_file, options_of, required_file
+from service.openapi import shaped_responses
+from service.pipeline import Work
+from service.problems import Problem
+from service.record import record_of
+from service.runtime import Runtime
+
+PREFIX = "/v1/"
+PATH = "/v1/images/edits"
+FIELD_BYTES = 256 * 1024  # prompts are ignored but may be long
+
+router = APIRouter(tags=["other APIs"])
+
+
+class EditOptions(BaseModel):
+    """The fields that mean something here; all others are accepted and ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    n: Annotated[int, Field(ge=1, le=1, description="the network gives one answer")] = 1
+    output_format: OutputFormat = Field("png", description="format of the answer")
+    response_format: Literal["b64_json"] = Field("b64_json", description="URLs are not made")
+    stream: bool = Field(False, description="must be false: partial images are not made")
+
+    @field_validator("stream")
+    @classmethod
+    def _whole(cls, stream: bool) -> bool:
+        if stream:
+            raise ValueError("partial images are not made")
+        return stream
+
+
+class EditedImage(BaseModel):
+    """One answer."""
+
+    b64_json: str = Field(description="the image in base64", examples=["iVBORw0KGgo="])
+
+
+class Edit(BaseModel):
+    """The answer, as OpenAI's clients read it."""
+
+    created: int = Field(description="seconds since 1970", examples=[1735689600])
+    data: list[EditedImage] = Field(examples=[[{"b64_json": "iVBORw0KGgo="}]])
+    output_format: OutputFormat = Field(examples=["png"])
+
+
+def error_shape(problem: Problem) -> dict[str, object]:
+    """A problem as OpenAI's clients read errors."""
+    kind = "invalid_request_error" if problem.status < 500 else "server_error"
+    code = "invalid_api_key" if problem.status == 401 else problem.type.rpartition(":")[2]
+    message = f"{problem.title}: {problem.detail}"
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+def _request_body() -> dict[str, Any]:
+    file = {"type": "string", "format": "binary"}
+    options = EditOptions.model_json_schema()["properties"]
+    properties = {
+        "image": file | {"description": "the photo; image[] is understood too"},
+        "mask": file
+        | {
+            "description": "a PNG or WebP of the photo's size whose transparent part is the hole; "
+            "without it the photo's own transparent part is"
+        },
+        "prompt": {"type": "string", "description": "ignored: the network knows no words"},
+        "model": {"type": "string", "description": "ignored: there is one model"},
+        "size": {"type": "string", "description": "ignored: the answer has the photo's size"},
+        **options,
+    }
+    schema = {"type": "object", "required": ["image"], "properties": properties}
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
+@router.post(
+    PATH,
+    summary="Fill the holes of a photo, as OpenAI's image edits",
+    responses=shaped_responses(error_shape, PATH),
+    openapi_extra={"requestBody": _request_body()},
+)
+async def edit(request: Request) -> Edit:
+    """What `client.images.edit(image=..., mask=..., prompt=...)` sends and reads.
+
+    The transparent part of the mask is the hole. A prompt is accepted and ignored, and so are
+    `model`, `size`, `quality` and the like. Errors have the shape of OpenAI's.
+    """
+    runtime: Runtime = request.app.state.runtime
+    record = record_of(request.scope)
+    async with open_form(request, runtime.settings.max_form_parts, FIELD_BYTES) as form:
+        options = options_of(form, EditOptions)
+        work = Work(
+            image=required_file(form, _image_field(form)),
+            mask=optional_file(form, "mask"),
+            mask_is_alpha=True,
+            invert_mask=False,
+            dilate=0,
+            output=options.output_format,
+            ticket=record.ticket,
+            timings=record.timings,
+        )
+        await runtime.answer(work, record, request.receive)
+    image = EditedImage(b64_json=base64.b64encode(work.answer).decode())
+    return Edit(created=int(time.time()), data=[image], output_format=work.output)
+
+
+def _image_field(form: FormData) -> str:
+    """`image`, or `image[]` as clients name it that can send several."""
+    names = [name for name, _ in form.multi_items() if name in ("image", "image[]")]
+    if len(names) > 1:
+        raise InvalidRequest(f"there are {len(names)} images; send one")
+    return names[0] if names else "image"
