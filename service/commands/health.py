@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from service.environment import PREFIX
 
+# A container's HTTP_PROXY is for the world outside.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 ANY_ADDRESS = ("", "0.0.0.0", "::")  # a server that listens everywhere is asked on this machine
 
 
@@ -43,7 +45,7 @@ def default_url() -> str:
 def ask(url: str, timeout_s: float) -> int:
     """Print what a server answers; returns the exit code."""
     try:
-        with urllib.request.urlopen(url, timeout=timeout_s) as answer:
+        with DIRECT.open(url, timeout=timeout_s) as answer:
             print(answer.read().decode())
             return 0
     except urllib.error.HTTPError as error:

@@ -102,6 +102,7 @@ class OnnxEngine:
 def _open_session(
     model: Path, provider: Provider, threads: int, device_id: int, gpu_memory_mb: int
 ) -> onnxruntime.InferenceSession:
+    onnxruntime.disable_telemetry_events()
     offered = onnxruntime.get_available_providers()
     if provider == "cuda" and CUDA not in offered:
         raise EngineError(

@@ -71,6 +71,13 @@ def test_named_settings_exist(document: Path) -> None:
     assert named - own <= {PREFIX + name.upper() for name in Settings.model_fields}
 
 
+def test_the_readme_names_every_setting() -> None:
+    rows = re.findall(
+        r"^\| `(INPAINT_\w+)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE
+    )
+    assert rows == [PREFIX + name.upper() for name in Settings.model_fields]
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_named_targets_exist(document: Path) -> None:
     text = document.read_text()
