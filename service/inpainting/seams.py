@@ -1,10 +1,15 @@
-"""Seam correction: the known error on the hole's rim is spread smoothly into the hole.
+"""Seam correction: the step at the hole's rim is spread smoothly into the hole.
 
-The network predicts known pixels too, so its error on the known pixels around the hole is known.
-A membrane (a solution of Laplace's equation in the hole with that error as boundary values, as in
-Perez, Gangnet and Blake, "Poisson Image Editing", 2003) is subtracted from the prediction, which
-then meets the photo without a step. Gradients inside the hole change only by the membrane's own,
-which are gentle, so the fill keeps its sharpness.
+A membrane (a solution of Laplace's equation in the hole, as in Perez, Gangnet and Blake, "Poisson
+Image Editing", 2003) takes the prediction from where it meets the photo's edge of the hole to where
+the photo is. Gradients inside the hole change only by the membrane's own, which are gentle, so the
+fill keeps its sharpness.
+
+The membrane's boundary values are the steps that would be seen: the prediction just inside the hole
+less the known pixel beside it. The network's error on the known pixel itself is a poorer guide,
+because its picture has a step of its own where known pixels end. That error does bound the
+correction, though: where the network is right about the known pixels, what looks like a step is
+an edge in the picture.
 """
 
 import cv2
@@ -13,17 +18,26 @@ from numpy.typing import NDArray
 
 from service.arrays import Hole, Image
 
+Field = NDArray[np.float32]
+
 SWEEPS = 6
 """Relaxation sweeps per level: the start from the coarser level leaves only local error to them."""
 
-Field = NDArray[np.float32]
+AROUND = 5
+"""Side in pixels of the squares in which prediction and error are averaged at a rim pixel."""
+
+ALONG = 3
+"""Side in pixels of the square over which steps are averaged along the rim."""
+
+TRUST = 2.0
+"""A step is corrected by at most this many times the network's mean error beside it."""
 
 _CROSS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
 _RING = np.ones((3, 3), np.uint8)
 
 
 def correct_seams(prediction: Image, image: Image, known: Hole, target: Hole) -> Image:
-    """Subtract the membrane of the rim's error from a prediction.
+    """Subtract the membrane over the rim's steps from a prediction.
 
     Args:
         prediction: (S, S, 3) uint8, the network's picture of the whole window.
@@ -38,13 +52,30 @@ def correct_seams(prediction: Image, image: Image, known: Hole, target: Hole) ->
     rim = known & (cv2.dilate(target.view(np.uint8), _RING) > 0)
     if not rim.any():
         return prediction
-    crop = _extent(rim | target)
+    crop = _extent(cv2.dilate(target.view(np.uint8), _RING, iterations=AROUND // 2 + 1) > 0)
     before = prediction[crop].astype(np.float32)
-    after = before - membrane(before - image[crop], rim[crop])
+    steps = _steps(before, image[crop], known[crop], target[crop], rim[crop])
+    after = before - membrane(steps, rim[crop])
     corrected = prediction.copy()
     rounded = np.rint(after).clip(0, 255).astype(np.uint8)
     cv2.copyTo(rounded, target[crop].view(np.uint8), corrected[crop])
     return corrected
+
+
+def _steps(prediction: Field, image: Image, known: Hole, target: Hole, rim: Hole) -> Field:
+    """The steps across the rim, (H, W, 3); 0 away from it."""
+    steps = _mean(prediction, target, AROUND) - image
+    error = _mean(np.abs(prediction - image), known, AROUND)
+    steps = _mean(steps, rim, ALONG)
+    return np.where(rim[..., None], steps.clip(-TRUST * error, TRUST * error), np.float32(0))
+
+
+def _mean(values: Field, mask: Hole, side: int) -> Field:
+    """Mean of the masked values in the square around each pixel, 0 where it has none."""
+    weight = mask.astype(np.float32)
+    total = cv2.blur(values * weight[..., None], (side, side), borderType=cv2.BORDER_CONSTANT)
+    share = cv2.blur(weight, (side, side), borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(total / np.maximum(share, np.float32(1e-6))[..., None], np.float32)
 
 
 def _extent(mask: Hole) -> tuple[slice, slice]:
