@@ -41,7 +41,7 @@ def test_known_pixels_stay_and_hole_content_is_never_read(hole: Hole) -> None:
 @given(hole=holes(max_side=110))
 def test_the_truth_predicted_is_the_truth_filled_in(hole: Hole) -> None:
     image = coded_photo(*hole.shape)
-    made = plan(hole, (256,))
+    made = plan(hole, (256,), reach=10**6)
     assert np.array_equal(fill(poison(image, hole), hole, made, truth_of(image)).image, image)
 
 
