@@ -22,7 +22,7 @@ def test_a_constant_error_vanishes_everywhere() -> None:
 def test_a_step_of_the_network_where_known_pixels_end_vanishes() -> None:
     image = np.full((64, 64, 3), 100, np.uint8)
     hole = disc(64, 20)
-    prediction = np.where(hole[..., None], np.uint8(130), np.uint8(85))
+    prediction = np.where(hole[..., None], np.full_like(image, 130), np.uint8(85))
     corrected = correct_seams(prediction, image, ~hole, hole)
     assert np.abs(corrected[hole].astype(int) - 100).max() <= 2
 
@@ -30,7 +30,7 @@ def test_a_step_of_the_network_where_known_pixels_end_vanishes() -> None:
 def test_an_edge_of_the_picture_at_the_rim_stays() -> None:
     """The network is right about the known pixels, so the step is none of its making."""
     hole = disc(64, 20)
-    image = np.where(hole[..., None], np.uint8(200), np.uint8(30))
+    image = np.where(hole[..., None], np.full((64, 64, 3), 200, np.uint8), np.uint8(30))
     assert np.array_equal(correct_seams(image, image, ~hole, hole), image)
 
 

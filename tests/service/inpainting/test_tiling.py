@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.inpainting.boxes import Box
@@ -25,6 +25,7 @@ def test_padding_is_shared_by_both_ends_of_a_short_photo() -> None:
 extent = st.tuples(st.integers(0, 700), st.integers(1, 700), st.integers(0, 500))
 
 
+@settings(deadline=None)
 @given(vertical=extent, horizontal=extent, size=st.sampled_from([16, 64, 100, 512]))
 def test_a_grid_covers_its_box_inside_the_photo(
     vertical: tuple[int, int, int], horizontal: tuple[int, int, int], size: int
