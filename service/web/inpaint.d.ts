@@ -1,0 +1,53 @@
+/** How many windows of the photo the network has filled, and how many there are. */
+export interface Progress {
+  done: number;
+  total: number;
+}
+
+export interface InpaintOptions {
+  /** Address of the service; by default the place that the page comes from. Needed outside pages. */
+  service?: string | URL;
+  /** Key of the service, where it asks for one. */
+  key?: string;
+  /** Format of the answer. PNG (the default) and WebP keep known pixels bit for bit, JPEG does not. */
+  format?: 'png' | 'webp' | 'jpeg';
+  /** Grows the hole by so many pixels, 0 to 256. */
+  dilate?: number;
+  /** Black is hole instead of white. */
+  invertMask?: boolean;
+  /** Aborting it rejects the promise with the signal's reason, and the service stops working. */
+  signal?: AbortSignal;
+  /** Called after each run of windows. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** Why there is no filled photo. `message` is `detail`, or `title` where there is none. */
+export class InpaintError extends Error {
+  /** HTTP status; 0 where the service could not be reached or its answer broke off. */
+  readonly status: number;
+  /** The kind of problem, for programs: `urn:inpaint:problem:...`. */
+  readonly type: string;
+  /** The kind of problem in words. */
+  readonly title: string;
+  /** This occurrence in words. */
+  readonly detail: string;
+  /** The request's name in the log of the service. */
+  readonly requestId: string | null;
+  /** Seconds after which to try again, where the service said so. */
+  readonly retryAfter: number | null;
+}
+
+/**
+ * Fills the holes of a photo; every other pixel stays as it is.
+ *
+ * @param image PNG, JPEG or WebP.
+ * @param mask An image of the same size; white, or any bright stroke on a transparent canvas, is
+ *   filled. Without a mask the transparent part of the image is.
+ * @returns The filled photo.
+ * @throws {InpaintError} The service refused or failed, in its own words, or cannot be reached.
+ */
+export function inpaint(
+  image: Blob,
+  mask?: Blob | null,
+  options?: InpaintOptions,
+): Promise<Blob>;

@@ -1,0 +1,38 @@
+// Keys that work wherever the focus is, except in fields and dialogs.
+import { SIZES } from './editor.js';
+
+export function onKeys({ state, editor, actions }) {
+  const painting = {
+    b: () => editor.set({ tool: 'brush' }),
+    e: () => editor.set({ tool: 'eraser' }),
+    h: () => editor.set({ tool: 'hand' }),
+    '[': () => editor.set({ size: editor.size / SIZES.step }),
+    ']': () => editor.set({ size: editor.size * SIZES.step }),
+    Delete: actions.clear,
+    Enter: actions.fill,
+  };
+  const zoom = { '+': actions.zoomIn, '=': actions.zoomIn, '-': actions.zoomOut, 0: actions.fit };
+  const everywhere = { '?': actions.help };
+  const keys = {
+    empty: everywhere,
+    painting: { ...everywhere, ...zoom, ...painting },
+    sending: { ...zoom, Escape: actions.cancel },
+    result: { ...everywhere, ...zoom, Escape: actions.back, Enter: actions.continue },
+  };
+  const withControl = {
+    painting: { z: actions.undo, Z: actions.redo, y: actions.redo },
+    result: { s: actions.download },
+  };
+
+  document.addEventListener('keydown', (event) => {
+    if (event.target.closest('dialog, input:not([type=range]), select') || event.altKey) return;
+    if (event.key === 'Enter' && event.target.closest('button, a')) return; // it presses those
+    const controlled = event.ctrlKey || event.metaKey;
+    const table = (controlled ? withControl : keys)[state()] ?? {};
+    const key = controlled && event.shiftKey ? event.key.toUpperCase() : event.key;
+    const action = table[key] ?? (controlled ? undefined : table[event.key.toLowerCase()]);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
