@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+from keras import ops
 
 from training.recipe import Stage
 from training.registration import register
@@ -20,6 +21,9 @@ class AveragingAdam(keras.optimizers.Adam):
     def adopt_average(self, variables: list[Any]) -> None:
         """Overwrite the trained variables with their moving average."""
         super().finalize_variable_values(variables)
+        # On JAX variable and average now hold one array, and whichever is updated first frees it.
+        for variable in variables:
+            variable.assign(ops.copy(variable))
 
 
 def build_optimizer(stage: Stage) -> AveragingAdam:
