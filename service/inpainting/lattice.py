@@ -12,11 +12,11 @@ from service.arrays import Hole, Image
 from service.inpainting.boxes import Box
 from service.inpainting.layers import Layer
 
-LATTICE = 8
+LATTICE = 4
 """Pixels from one known lattice point to the next.
 
-The network is trained on 4 and 8; 8 leaves it more to complete, which came out sharper and, on
-holes of 100 to 600 pixels, closer to the truth as well."""
+The network is trained on 4 and 8. With a small network 8 leaves a grid of dots that 4 shows a third
+of, at the same PSNR."""
 
 
 def add_lattice(
