@@ -11,6 +11,7 @@ import sys
 COMMANDS = {
     "fit": "train a network on folders of photos",
     "evaluate": "measure a model against classical methods on a fixed protocol",
+    "card": "write the model card of a finished run",
     "masks": "write a sheet of masks to look at",
 }
 

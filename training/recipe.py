@@ -38,6 +38,13 @@ class Augmentation(Section):
     tint: float = Field(0.0, ge=0, le=1, description="largest relative change of one channel")
 
 
+class Source(Section):
+    """Photos that are drawn more or less often than others."""
+
+    pattern: str = Field(min_length=1, description="of file names, as in a shell: imagenet_*")
+    weight: float = Field(ge=0, description="chance of each such photo; without a source it is 1")
+
+
 class Stage(Section):
     """One stage of training."""
 
@@ -70,6 +77,12 @@ class Recipe(Section):
     )
     network: Network = Network()
     augmentation: Augmentation = Augmentation()
+    sources: tuple[Source, ...] = Field((), description="the first whose pattern matches counts")
+    data_sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="of the list of training photos that the recipe is meant for; None: any",
+    )
     stages: tuple[Stage, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from time import perf_counter
 
 import cv2
 import numpy as np
@@ -52,6 +53,7 @@ class Samples:
         augmentation: random changes of the photo.
         lattice_share: share of samples whose hole is a lattice of known pixels.
         seed: integers; different seeds give different samples, one seed always the same.
+        weights: chance of each photo, relative to the others; None: all alike.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Samples:
         augmentation: Augmentation,
         lattice_share: float = 0.0,
         seed: Sequence[int] = (0,),
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         self.photos = photos
         self.masks = masks
@@ -69,6 +72,8 @@ class Samples:
         self.augmentation = augmentation
         self.lattice_share = lattice_share
         self.seed = seed
+        shares = np.ones(len(photos)) if weights is None else weights
+        self._cumulative = np.cumsum(shares)
 
     def draw(self, number: int) -> Sample:
         """Sample `number`.
@@ -86,7 +91,8 @@ class Samples:
 
     def _crop(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         for _ in range(TRIES):
-            photo = self.photos.read(int(rng.integers(len(self.photos))))
+            ticket = rng.random() * self._cumulative[-1]
+            photo = self.photos.read(int(np.searchsorted(self._cumulative, ticket, side="right")))
             if photo is not None and min(photo.shape[:2]) >= self.crop_size:
                 return random_crop(photo, self.crop_size, self.augmentation.min_scale, rng)
         raise ValueError(
@@ -98,12 +104,13 @@ class Samples:
         settings = self.augmentation
         if settings.flip and rng.random() < 0.5:
             crop = crop[:, ::-1]
+        crop = np.ascontiguousarray(crop)
         if settings.brightness or settings.tint:
             gain = 1 + rng.uniform(-settings.brightness, settings.brightness)
             gains = gain * (1 + rng.uniform(-settings.tint, settings.tint, 3))
             table = np.clip(np.arange(256)[:, None] * gains, 0, 255).round().astype(np.uint8)
-            crop = np.stack([table[crop[..., channel], channel] for channel in range(3)], axis=-1)
-        return np.ascontiguousarray(crop)
+            crop = np.asarray(cv2.LUT(crop, table[None]), np.uint8)
+        return crop
 
 
 def random_crop(
@@ -143,6 +150,9 @@ class Batches:
         steps: how many batches there are.
         first_step: number of the first one, counted over the whole stage.
         workers: threads that prepare batches.
+
+    Attributes:
+        seconds_waited: for how long iterating had to wait for batches.
     """
 
     def __init__(
@@ -153,6 +163,7 @@ class Batches:
         self.steps = steps
         self.first_step = first_step
         self.workers = workers
+        self.seconds_waited = 0.0
 
     def __len__(self) -> int:
         return self.steps
@@ -172,6 +183,12 @@ class Batches:
             for index in range(self.steps):
                 ahead.append(pool.submit(self.__getitem__, index))
                 if len(ahead) > BATCHES_AHEAD * self.workers:
-                    yield ahead.popleft().result()
+                    yield self._wait_for(ahead.popleft())
             while ahead:
-                yield ahead.popleft().result()
+                yield self._wait_for(ahead.popleft())
+
+    def _wait_for(self, batch: Future[Batch]) -> Batch:
+        started = perf_counter()
+        result = batch.result()
+        self.seconds_waited += perf_counter() - started
+        return result

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -27,6 +28,7 @@ from training.run_state import (
 )
 from training.sample_sheet import write_sample_sheet
 from training.samples import Batches, Samples
+from training.sources import photo_weights
 from training.unet import PConvUNet
 from training.vgg import VGGFeatures
 
@@ -63,6 +65,9 @@ class Trainer:
         gradient_norms: log the gradient norm of each term at the output after each epoch.
         workers: threads that prepare batches.
         quiet: no progress bar.
+
+    Raises:
+        ValueError: the recipe's sources leave no photo.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Trainer:
         self.gradient_norms = gradient_norms
         self.workers = workers
         self.quiet = quiet
+        self._weights = photo_weights([path.name for path in data.photos.paths], recipe.sources)
 
     def run(self, resume: bool = False) -> None:
         """Run the recipe from its start, or from the folder's last checkpoint.
@@ -127,7 +133,7 @@ class Trainer:
     def _fit(
         self, objective: InpaintingObjective, index: int, stage: Stage, first: int, steps: int
     ) -> dict[str, float]:
-        """Train for one epoch; the mean of every term and the speed."""
+        """Train for one epoch; the mean of every term, the speed, the share of time in steps."""
         batches = self._batches(self._samples(index, stage), stage, first, steps)
         bar = ProgressBar(f"{stage.name} {first + steps}/{stage.steps}", steps, stage.batch_size)
         started = time.perf_counter()
@@ -140,7 +146,11 @@ class Trainer:
         )
         seconds = time.perf_counter() - started
         figures = {name: values[-1] for name, values in history.history.items()}
-        return {**figures, "images_per_second": steps * stage.batch_size / seconds}
+        return {
+            **figures,
+            "images_per_second": steps * stage.batch_size / seconds,
+            "step_share": 1 - batches.seconds_waited / seconds,
+        }
 
     def _close_epoch(
         self,
@@ -171,7 +181,7 @@ class Trainer:
         """Take over the average of weights, with batch norm statistics that belong to it."""
         if stage.weight_average is None:
             return
-        optimizer = objective.optimizer  # which loss scaling wraps under mixed float16
+        optimizer: Any = objective.optimizer  # which loss scaling wraps under mixed float16
         getattr(optimizer, "inner_optimizer", optimizer).adopt_average(
             self.network.trainable_variables
         )
@@ -188,6 +198,7 @@ class Trainer:
             stage.lattice_share if training else 0.0,
             # Validation sees the same samples after every epoch and in every run.
             seed=(self.recipe.seed, index) if training else (0,),
+            weights=self._weights if training else None,
         )
 
     def _batches(self, samples: Samples, stage: Stage, first: int, steps: int) -> Batches:

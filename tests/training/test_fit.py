@@ -115,6 +115,7 @@ def test_a_run_leaves_everything_one_needs(whole):
     for prefix in ("", "val_", "gradient_norm_"):
         assert {f"{prefix}{term}" for term in TERMS} <= history[-1].keys()
     assert {"loss", "val_loss", "val_hole_psnr", "images_per_second"} <= history[-1].keys()
+    assert all(0 < line["step_share"] <= 1 for line in history)
     assert history[-1]["loss"] == pytest.approx(sum(history[-1][t] for t in TERMS), rel=1e-4)
     assert "perceptual" not in history[0]
     assert all(np.isfinite(value) for line in history for value in line.values())
@@ -207,6 +208,14 @@ def test_masks_come_from_a_folder_too(fit, tmp_path):
     mask[10:40, 20:50] = 255
     cv2.imwrite(str(tmp_path / "mask.png"), mask)
     assert fit("folder", "--quiet", "--steps", 1, "--masks", tmp_path) == 0
+
+
+def test_other_photos_than_the_recipe_names_are_refused(fit, tmp_path, capsys):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(f'data_sha256 = "{"0" * 64}"\n{RECIPE}')
+    assert fit("digest", "--quiet", "--steps", 1, "--recipe", recipe) == 1
+    assert "or pass --other-photos" in capsys.readouterr().err
+    assert fit("digest", "--quiet", "--steps", 1, "--recipe", recipe, "--other-photos") == 0
 
 
 def test_says_what_is_wrong(fit, whole, tmp_path, capsys):

@@ -120,3 +120,12 @@ def test_batches_go_on_where_another_run_stopped(photo_folder):
         np.testing.assert_array_equal(inputs["mask"], rest_inputs["mask"])
         np.testing.assert_array_equal(truth, rest_truth)
     assert not np.array_equal(whole[0][1], whole[1][1])
+
+
+def test_batches_tell_for_how_long_one_had_to_wait(photo_folder, monkeypatch):
+    ticks = iter(range(100))
+    monkeypatch.setattr("training.samples.perf_counter", lambda: next(ticks))
+    batches = Batches(make_samples(photo_folder), batch_size=1, steps=5)
+    assert batches.seconds_waited == 0
+    assert len(list(batches)) == 5
+    assert batches.seconds_waited == 5

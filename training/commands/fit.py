@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--masks", type=Path, help="folder of mask images (white = hole) instead of drawn masks"
     )
+    parser.add_argument(
+        "--other-photos",
+        action="store_true",
+        help="train on other photos than those whose digest the recipe names",
+    )
     parser.add_argument("--weights", type=Path, help=".keras file to start from (fine-tuning)")
     parser.add_argument(
         "--gradient-norms",
@@ -88,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
     if args.resume:
         go_on = folder.resume(recipe)
     photos = PhotoFolder(args.data, cache_bytes=int(args.cache_gib * GIB))
+    if not args.other_photos:
+        _check_photos(photos, recipe)
     validation = PhotoFolder(args.val) if args.val else None
     print(
         f"{len(photos)} training photos, {len(validation) if validation else 'no'} for validation"
@@ -143,6 +150,16 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     return Recipe.model_validate(values)
 
 
+def _check_photos(photos: PhotoFolder, recipe: Recipe) -> None:
+    """Refuse photos that a recipe's figures are not about."""
+    digest = photos.fingerprint()
+    if recipe.data_sha256 not in (None, digest):
+        raise ValueError(
+            f"The recipe is for photos of digest {recipe.data_sha256}, these have {digest}: "
+            "give the same folders in the same order, or pass --other-photos."
+        )
+
+
 def _make_repeatable(seed: int) -> None:
     """Seed everything, and have TensorFlow add up in one order where it has no GPU."""
     import keras
@@ -186,8 +203,10 @@ def _masks(folder: Path | None, recipe: Recipe) -> Any:
     from training.masks import IrregularMasks, MaskBank, MaskFolder
 
     source: Any = MaskFolder(folder) if folder else IrregularMasks()
-    size = recipe.stages[0].crop_size
-    return MaskBank(source, size, size, count=MASK_BANK, seed=recipe.seed)
+    for size in sorted({stage.crop_size for stage in recipe.stages}):
+        # A bank leaves other sizes to its source: the banks of smaller sizes.
+        source = MaskBank(source, size, size, count=MASK_BANK, seed=recipe.seed)
+    return source
 
 
 def _record(

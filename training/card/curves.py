@@ -1,0 +1,75 @@
+"""The curves of a run as one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from training.card.run_record import RunRecord
+from training.losses import LossWeights
+
+TERMS = tuple(LossWeights.model_fields)
+GRADIENTS = tuple(f"gradient_norm_{term}" for term in TERMS)
+COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
+
+
+def draw_curves(run: RunRecord, path: Path) -> None:
+    """Write a PNG: PSNR in the hole, loss, its weighted terms and their gradients, by step.
+
+    Dashed lines are the stages' borders. A stage with other terms has another loss.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    figure = Figure(figsize=(11, 7.5), layout="constrained")
+    axes: Any = figure.subplots(2, 2, sharex=True)
+    psnr, loss, terms, gradients = axes.flat
+    _plot(psnr, run, ("hole_psnr", "val_hole_psnr"), ("training", "validation"))
+    _plot(loss, run, ("loss", "val_loss"), ("training", "validation"))
+    _plot(terms, run, TERMS, TERMS)
+    _plot(gradients, run, GRADIENTS, TERMS)
+    psnr.set_title("PSNR in the hole, dB")
+    loss.set_title("loss")
+    terms.set_title("weighted terms, training")
+    gradients.set_title("gradient norm of weighted terms at the output")
+    for axis in (loss, terms, gradients):
+        axis.set_yscale("log")
+    for axis in axes.flat:
+        _finish(axis, run)
+    for axis in axes[1]:
+        axis.set_xlabel("step")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without a date and version in it, the same run gives the same file.
+    figure.savefig(path, dpi=100, metadata={"Software": None})
+
+
+def _plot(axis: Any, run: RunRecord, names: Sequence[str], labels: Sequence[str]) -> None:
+    for name, label, colour in zip(names, labels, COLOURS, strict=False):
+        points = [(epoch["step"], epoch[name]) for epoch in run.history if epoch.get(name)]
+        if points:
+            axis.plot(*zip(*points, strict=True), label=label, color=colour, marker=".", lw=1.2)
+
+
+def _finish(axis: Any, run: RunRecord) -> None:
+    axis.grid(alpha=0.3)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(fontsize="small")
+    first = 0
+    for stage, border in zip(run.recipe.stages, run.borders(), strict=True):
+        axis.axvline(border, color="grey", ls="--", lw=0.8)
+        axis.annotate(
+            stage.name,
+            ((first + border) / 2, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -3),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize="small",
+            color="grey",
+        )
+        first = border
+    axis.set_xlim(0, first)
