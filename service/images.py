@@ -14,6 +14,7 @@ from PIL import ImageFile
 from service.arrays import Grey, Image
 from service.errors import BrokenImage, ServiceError, TooManyPixels, UnsupportedImage
 from service.headers import Header, read_header
+from service.scans import has_too_many_scans
 
 # The header's size is checked against the service's own limit before Pillow sees the file.
 PillowImage.MAX_IMAGE_PIXELS = None
@@ -108,6 +109,8 @@ def opened_image(file: BinaryIO, what: str, max_pixels: int) -> Iterator[PillowI
     """
     header = read_header(file, what)
     _check(header, what, max_pixels)
+    if header.format == "JPEG" and has_too_many_scans(file):
+        raise BrokenImage(f"the {what} goes over its pixels in far too many scans")
     try:
         with PillowImage.open(file, formats=[header.format]) as image:
             if image.size != (header.width, header.height):
