@@ -20,6 +20,7 @@ from training.masks import (
     draw_irregular,
     hole_ratio,
 )
+from training.masks.folder import _read_hole
 from training.masks.growth import grow
 
 sides = st.integers(64, 150)
@@ -181,6 +182,26 @@ def test_folder_reads_white_as_hole(tmp_path: Path) -> None:
     write_mask(tmp_path / "corner.png", corner)
     masks = [MaskFolder(tmp_path)(np.random.default_rng(s), 100, 100) for s in range(20)]
     assert np.mean([hole_ratio(mask) for mask in masks]) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink", "dtype"),
+    [
+        (0, 255, np.uint8),
+        (0, 65535, np.uint16),
+        ((0, 0, 0), (0, 0, 255), np.uint8),
+        ((255, 255, 255, 0), (255, 255, 255, 255), np.uint8),
+        ((0, 0, 255, 120), (0, 0, 255, 130), np.uint8),
+    ],
+    ids=["grey", "16 bit", "red", "transparent ground", "half transparent"],
+)
+def test_folder_reads_masks_as_the_service_does(
+    tmp_path: Path, blob: np.ndarray, ground: object, ink: object, dtype: type
+) -> None:
+    shape = blob.shape if np.isscalar(ground) else (*blob.shape, 1)
+    pixels = np.where(blob.reshape(shape), np.array(ink), np.array(ground)).astype(dtype)
+    cv2.imwrite(str(tmp_path / "blob.png"), pixels)
+    assert np.array_equal(_read_hole(tmp_path / "blob.png"), blob)
 
 
 def test_folder_skips_and_counts_what_is_no_mask(

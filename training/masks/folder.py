@@ -8,20 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.masks.source import Mask
-from training.photos import SUFFIXES, read_photo
+from training.photos import SUFFIXES
 
 logger = logging.getLogger(__name__)
 
 TRIES = 8
+THRESHOLD = 127
+"""Of 255: a pixel is hole above it."""
 
 
 class MaskFolder:
     """A mask source of mask images, randomly turned, mirrored, cropped and dilated.
 
     The images are of any size, white is hole as at the service's API (brightest channel above
-    127). Broken images, and images without hole or without anything known, are skipped with a
-    warning and counted in ``skipped``. If every one of a few random crops misses the hole or
-    leaves nothing known, the whole mask is taken, resized.
+    127 when laid over black, so strokes on a transparent ground work). Broken images, and images
+    without hole or without anything known, are skipped with a warning and counted in ``skipped``.
+    If every one of a few random crops misses the hole or leaves nothing known, the whole mask is
+    taken, resized.
 
     Args:
         path: folder, searched with its sub-folders.
@@ -57,11 +60,10 @@ class MaskFolder:
         return np.asarray(1 - _resize(hole, height, width), np.uint8)
 
     def _add(self, file: Path) -> None:
-        pixels = read_photo(file)
-        if pixels is None:
+        hole = _read_hole(file)
+        if hole is None:
             self._skip(file, "it cannot be decoded")
             return
-        hole = pixels.max(axis=2) > 127
         if not hole.any() or hole.all():
             self._skip(file, "it is hole everywhere or nowhere")
             return
@@ -78,6 +80,21 @@ class MaskFolder:
         side = 2 * radius + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         return np.asarray(cv2.dilate(hole, disc), np.uint8)
+
+
+def _read_hole(file: Path) -> NDArray[np.bool_] | None:
+    """Decode a mask image to (H, W), True where it is bright over black; None where broken."""
+    try:
+        pixels = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_UNCHANGED)
+    except (OSError, cv2.error):
+        return None
+    if pixels is None or pixels.dtype.kind != "u":
+        return None
+    full = int(np.iinfo(pixels.dtype).max)
+    brightest = pixels[..., :3].max(axis=2) if pixels.ndim == 3 else pixels
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        brightest = brightest.astype(np.uint32) * pixels[..., 3] // full
+    return np.asarray(brightest > full * THRESHOLD // 255, np.bool_)
 
 
 def _turn(rng: np.random.Generator, hole: NDArray[np.uint8]) -> NDArray[np.uint8]:
