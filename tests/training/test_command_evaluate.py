@@ -120,6 +120,8 @@ def test_cases_of_the_sheet_are_picked_by_number(
 def test_senseless_options_are_refused(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match="a sheet shows a model's pictures"):
         run("--photos", str(photos), "--sheet", "sheet.png")
+    with pytest.raises(ValueError, match="cases of 1 photos are numbered 0 to 7"):
+        run("--photos", str(photos), "--limit", "1", "--cases", "3", "8")
     with pytest.raises(SystemExit):
         run("--photos", str(photos), "--limit", "0")
     assert "0 is not above 0" in capsys.readouterr().err

@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and report."""
+    from training.evaluation.cases import GROUPS
     from training.evaluation.examples import default_numbers, example_sheet
     from training.evaluation.models import load_model
     from training.evaluation.report import as_json, as_text
@@ -58,7 +59,11 @@ def run(args: argparse.Namespace) -> int:
     if args.sheet and not args.model:
         raise ValueError("a sheet shows a model's pictures: name a model, or leave --sheet out")
     photos = PhotoFolder(args.photos)
-    numbers = args.cases or default_numbers(min(len(photos), args.limit or len(photos)))
+    count = min(len(photos), args.limit or len(photos))
+    numbers = args.cases or default_numbers(count)
+    last = count * len(GROUPS) - 1
+    if not all(0 <= number <= last for number in numbers):
+        raise ValueError(f"cases of {count} photos are numbered 0 to {last}")
     evaluation = evaluate(
         photos,
         load_model(args.model) if args.model else None,
