@@ -12,7 +12,7 @@ Features = Callable[[Any], list[Any]]
 
 
 class LossWeights(BaseModel):
-    """Weight of each term; the defaults are the paper's (equation 8).
+    """Weight of each term; the defaults are the paper's (end of section 3.3).
 
     The features of the perceptual and style terms are divided by fixed constants
     (`training.vgg`), so their weights are not on the scale of a raw VGG16. That is a deviation from
@@ -70,19 +70,19 @@ def weighted_terms(
 
 
 def hole_loss(prediction: Any, truth: Any, mask: Any) -> Any:
-    """Equation 2: l1 on hole pixels, divided by the number of all values of the picture."""
+    """L_hole: l1 on hole pixels, divided by the number of all values of the picture."""
     return ops.mean((1 - mask) * ops.abs(prediction - truth))
 
 
 def valid_loss(prediction: Any, truth: Any, mask: Any) -> Any:
-    """Equation 2: l1 on known pixels, divided by the number of all values of the picture."""
+    """L_valid: l1 on known pixels, divided by the number of all values of the picture."""
     return ops.mean(mask * ops.abs(prediction - truth))
 
 
 def feature_losses(
     prediction: Any, completed: Any, truth: Any, features: Features
 ) -> dict[str, Any]:
-    """Perceptual and style terms of equations 4 to 6, summed over the feature maps."""
+    """L_perceptual, L_style_out and L_style_comp, summed over the feature maps."""
     of_truth = [ops.stop_gradient(maps) for maps in features(truth)]
     of_prediction = features(prediction)
     of_completed = features(completed)
@@ -98,7 +98,7 @@ def feature_losses(
 
 
 def gram_matrix(maps: Any) -> Any:
-    """Auto-correlation of features `(N, H, W, C)` -> `(N, C, C)`, divided by C * H * W (eq. 5)."""
+    """Auto-correlation of features `(N, H, W, C)` -> `(N, C, C)`, divided by C * H * W (K_p)."""
     batch, height, width, channels = ops.shape(maps)
     flat = ops.reshape(maps, (batch, height * width, channels))
     # Divided first: the sum over all pixels stays small.
@@ -106,7 +106,7 @@ def gram_matrix(maps: Any) -> Any:
 
 
 def total_variation_loss(prediction: Any, truth: Any, mask: Any) -> Any:
-    """Equation 7: l1 between neighbours of the composite where both lie in the dilated hole.
+    """L_tv: l1 between neighbours of the composite where both lie in the dilated hole.
 
     The hole is dilated by one pixel, so that the step over its rim counts. Divided by the number
     of all values of the picture.
