@@ -118,6 +118,17 @@ def test_the_queue_is_checked_before_the_body_is_read():
         assert busy.result(PATIENCE_S).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/inpaint", "/inpaint%0A"])
+def test_no_spelling_of_the_path_passes_the_queue_by(path):
+    engine = GatedEngine()
+    with client_of(engine, workers=1, queue_size=0) as client, ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(client.post, "/inpaint", files=files_of(0))
+        wait_for(lambda: engine.runs == 1)
+        assert client.post(path, files=files_of(1)).status_code == 429
+        engine.open()
+        assert busy.result(PATIENCE_S).status_code == 200
+
+
 def connect(client) -> socket.socket:
     url = client.base_url
     return socket.create_connection((url.host, url.port), PATIENCE_S)
