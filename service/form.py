@@ -120,6 +120,8 @@ async def _parse(request: Request, max_parts: int, field_bytes: int) -> FormData
             return await parser.parse()
     except MultiPartException as error:
         raise MalformedForm(error.message) from error
+    except UnicodeError as error:  # of a charset such as `undefined`, which fails on purpose
+        raise MalformedForm("the form's text is not in the charset that it names") from error
     except ClientDisconnect as error:
         raise ClientGone from error
     except OSError as error:

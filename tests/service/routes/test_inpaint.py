@@ -252,6 +252,14 @@ def test_malformed_forms_are_bad_requests(client, name):
     assert response.headers["content-type"] == "application/problem+json"
 
 
+def test_a_charset_that_cannot_decode_is_a_bad_request(client):
+    body = b'--x\r\nContent-Disposition: form-data; name="dilate"\r\n\r\n1\r\n--x--\r\n'
+    kind = "multipart/form-data; boundary=x; charset=undefined"
+    response = client.post("/inpaint", content=body, headers={"Content-Type": kind})
+    assert response.status_code == 400
+    assert "charset" in response.json()["detail"]
+
+
 def test_a_long_text_field_is_a_bad_request(client):
     response = post(client, PHOTO, MASK, dilate="1" * 5000)
     assert response.status_code == 400
