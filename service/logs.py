@@ -42,8 +42,14 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The record's first line."""
-        fields = " ".join(f"{key}={value}" for key, value in extra_fields(record).items())
+        fields = " ".join(f"{key}={_word(value)}" for key, value in extra_fields(record).items())
         return f"{super().formatMessage(record)} {fields}".rstrip()
+
+
+def _word(value: object) -> str:
+    """A value in one line, whatever a client put into it."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)
 
 
 def extra_fields(record: logging.LogRecord) -> dict[str, object]:

@@ -116,3 +116,11 @@ def test_metrics_count_requests_steps_and_windows():
 def test_metrics_can_be_turned_off():
     with client_of(metrics=False) as client:
         assert client.get("/metrics").status_code == 404
+
+
+def test_a_made_up_path_cannot_forge_a_line_of_the_log(client, caplog):
+    with caplog.at_level(logging.INFO, "service.requests"):
+        client.get("/x%0AINFO forged")
+    (record,) = [record for record in caplog.records if record.name == "service.requests"]
+    for formatter in (TextFormatter(), JsonFormatter()):
+        assert len(formatter.format(record).splitlines()) == 1
