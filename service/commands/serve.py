@@ -74,7 +74,8 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--host", help=f"address to listen on ({PREFIX}HOST)")
     parser.add_argument("--port", type=int, help=f"port to listen on ({PREFIX}PORT)")
-    options = {name: value for name, value in vars(parser.parse_args(argv)).items() if value}
+    given = vars(parser.parse_args(argv)).items()
+    options = {name: value for name, value in given if value is not None}
     try:
         settings = Settings(**options)
     except ValidationError as error:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from service.__main__ import COMMANDS
+from service.commands import serve
 from tests.service.pictures import box_hole, file_of, mask_file, noise
 
 PATIENCE_S = 60
@@ -193,3 +194,13 @@ def test_no_accepted_request_is_lost_at_sigterm_under_load():
         assert set(seen) <= {200, 503}
         assert seen == sorted(seen)
     assert any(200 in seen for seen in statuses)
+
+
+def test_options_override_the_environment_with_any_value(monkeypatch):
+    served = []
+    monkeypatch.setenv("INPAINT_PORT", "8000")
+    monkeypatch.setattr(serve, "_serve", lambda settings: served.append(settings) or 0)
+    monkeypatch.setattr(serve, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(serve, "return_memory_eagerly", lambda: True)
+    assert serve.main(["--host", "::1", "--port", "0"]) == 0
+    assert (served[0].host, served[0].port) == ("::1", 0)
