@@ -88,9 +88,9 @@ def _read_hole(file: Path) -> NDArray[np.bool_] | None:
         pixels = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_UNCHANGED)
     except (OSError, cv2.error):
         return None
-    if pixels is None or pixels.dtype.kind != "u":
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         return None
-    full = int(np.iinfo(pixels.dtype).max)
+    full = 2 ** (8 * pixels.itemsize) - 1
     brightest = pixels[..., :3].max(axis=2) if pixels.ndim == 3 else pixels
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         brightest = brightest.astype(np.uint32) * pixels[..., 3] // full
