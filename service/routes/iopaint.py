@@ -62,6 +62,13 @@ class ServerConfig(BaseModel):
     isDesktop: bool = False  # noqa: N815
 
 
+class GenInfo(BaseModel):
+    """Prompts that a generated photo carries."""
+
+    prompt: str = ""
+    negative_prompt: str = ""
+
+
 class Erase(BaseModel):
     """The fields that mean something here; all others are accepted and ignored."""
 
@@ -109,6 +116,17 @@ async def input_image() -> None:
 
 
 @router.post(
+    "/api/v1/gen-info",
+    summary="The prompts that made a photo, for IOPaint",
+    responses=shaped_responses(error_shape, "/api/v1/gen-info", 401, 403, 408, 413, 504),
+)
+async def gen_info(request: Request) -> GenInfo:
+    """None: the web app sends every photo here first, and no prompt is of use."""
+    await _body(request)
+    return GenInfo()
+
+
+@router.post(
     PATH,
     summary="Fill the holes of a photo, as IOPaint",
     response_class=Response,
@@ -127,11 +145,7 @@ async def erase(request: Request) -> Response:
     """Image and mask are base64 in JSON. The answer is a PNG: known pixels stay as they are."""
     runtime: Runtime = request.app.state.runtime
     record = record_of(request.scope)
-    try:
-        body = await request.body()
-    except ClientDisconnect as error:
-        raise ClientGone from error
-    image, mask = await anyio.to_thread.run_sync(_read, body)
+    image, mask = await anyio.to_thread.run_sync(_read, await _body(request))
     work = Work(
         image=image,
         mask=mask,
@@ -143,6 +157,13 @@ async def erase(request: Request) -> Response:
     )
     await runtime.answer(work, record, request.receive)
     return Response(work.answer, media_type="image/png")
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except ClientDisconnect as error:
+        raise ClientGone from error
 
 
 def _read(body: bytes) -> tuple[BinaryIO, BinaryIO]:

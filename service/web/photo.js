@@ -8,7 +8,7 @@ export async function openPhoto(file, name = file.name || 'photo') {
   try {
     bitmap = await createImageBitmap(file); // upright, as the service turns it too
   } catch (cause) {
-    throw new Error(`${name} is not a picture that this browser can read.`, { cause });
+    throw new Error(`This browser cannot read ${name} as a picture.`, { cause });
   }
   const blob = SENDABLE.includes(file.type) ? file : await pngOf(bitmap);
   return { blob, bitmap, name };

@@ -221,7 +221,7 @@ def test_a_file_that_is_no_picture_is_refused_in_words(demo, url, tmp_path):
     demo.page.goto(url)
     demo.page.set_input_files("#file", file)
     demo.page.wait_for_selector("#alert")
-    assert "letter.png is not a picture" in demo.page.inner_text("#alert")
+    assert "cannot read letter.png as a picture" in demo.page.inner_text("#alert")
     demo.do("dismiss")
     assert demo.page.is_hidden("#alert")
 

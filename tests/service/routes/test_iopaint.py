@@ -75,6 +75,11 @@ def test_the_configuration_names_the_model(client):
     assert config["disableModelSwitch"]
 
 
+def test_every_photo_is_without_prompts(client):
+    response = client.post("/api/v1/gen-info", files={"file": file_of(SAMPLES)})
+    assert response.json() == {"prompt": "", "negative_prompt": ""}
+
+
 def test_there_is_no_photo_to_begin_with(client):
     response = client.get("/api/v1/inputimage")
     assert (response.status_code, response.content) == (204, b"")
