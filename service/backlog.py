@@ -1,42 +1,61 @@
 """How much planned work lies before the lane, and whether more of it can meet its deadline."""
 
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 
 from service.errors import Unavailable
 from service.ticket import Ticket
 
 NEWEST = 0.2  # weight of the newest run in the moving average of a window's cost
+STALE_S = 60.0  # a cost that no run has confirmed for this long is forgotten
 
 
 class CostTable:
-    """Seconds that a window of each size takes: from the warm-up, then from real runs."""
+    """Seconds that a window of each size takes: from the warm-up, then from real runs.
 
-    def __init__(self) -> None:
+    A size that has not run for a minute is taken to cost what it did in the warm-up: a machine that
+    once stood still would else have its requests refused as too slow for ever, because refused
+    requests bring no runs that show otherwise.
+
+    Args:
+        clock: Seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
-        self._seconds: dict[int, float] = {}
+        self._clock = clock
+        self._warm: dict[int, float] = {}
+        self._learnt: dict[int, tuple[float, float]] = {}  # cost, and when it was last confirmed
 
     def update(self, seconds: Mapping[int, float]) -> None:
         """Set the costs, as measured by the warm-up."""
         with self._lock:
-            self._seconds = dict(seconds)
+            self._warm = dict(seconds)
+            self._learnt.clear()
 
     def observe(self, size: int, windows: int, seconds: float) -> None:
         """Learn from a run."""
         with self._lock:
             cost = seconds / windows
-            known = self._seconds.get(size, cost)
-            self._seconds[size] = known + NEWEST * (cost - known)
+            known = self._fresh().get(size, cost)
+            self._warm.setdefault(size, cost)
+            self._learnt[size] = (known + NEWEST * (cost - known), self._clock())
 
     def snapshot(self) -> dict[int, float]:
         """The costs now."""
         with self._lock:
-            return dict(self._seconds)
+            return self._fresh()
 
     def price(self, sizes: Iterable[int]) -> float:
         """Seconds that windows of these sizes take together."""
         costs = self.snapshot()
         return sum(costs[size] for size in sizes)
+
+    def _fresh(self) -> dict[int, float]:
+        oldest = self._clock() - STALE_S
+        learnt = {size: cost for size, (cost, at) in self._learnt.items() if at >= oldest}
+        return self._warm | learnt
 
 
 class Backlog:

@@ -1,6 +1,6 @@
 import pytest
 
-from service.backlog import Backlog, CostTable
+from service.backlog import STALE_S, Backlog, CostTable
 from service.errors import Unavailable
 from service.ticket import Ticket
 
@@ -46,3 +46,17 @@ def test_costs_follow_real_runs():
     costs.observe(16, 2, 6.0)
     assert costs.snapshot()[16] == 3.0
     assert costs.price([16, 16]) == 6.0
+
+
+def test_a_machine_that_stood_still_is_not_taken_for_slow_for_ever():
+    now = 0.0
+    costs = CostTable(clock=lambda: now)
+    costs.update({8: 1.0, 16: 4.0})
+    costs.observe(8, 1, 3601.0)
+    assert costs.snapshot() == {8: 721.0, 16: 4.0}
+    now = STALE_S
+    assert costs.price([8]) == 721.0
+    now += 1
+    assert costs.price([8, 16]) == 5.0
+    costs.observe(8, 1, 2.0)
+    assert costs.snapshot()[8] == pytest.approx(1.2)
