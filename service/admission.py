@@ -86,6 +86,7 @@ class Admission:
             self._free.release()
 
     async def _acquire(self, record: Record, gone: asyncio.Future[None]) -> None:
+        """Take a worker, or none: whatever is raised, cancellation included."""
         turn = asyncio.create_task(self._free.acquire())
         events: set[asyncio.Future[Any]] = {turn, gone}
         try:
@@ -94,10 +95,11 @@ class Admission:
                 timeout=max(0.0, record.ticket.remaining_s),
                 return_when=asyncio.FIRST_COMPLETED,
             )
-        finally:
-            if not turn.done():
-                turn.cancel()
-        if not turn.done():
+        except asyncio.CancelledError:
+            if not turn.cancel():
+                self._free.release()  # the turn had come, and nobody is left to take it
+            raise
+        if turn.cancel():
             record.ticket.check()
             raise record.ticket.passed()
 

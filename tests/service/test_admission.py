@@ -75,3 +75,27 @@ def test_waiting_ends_when_the_client_goes_away():
         await turned_away(waiting, gone, ClientGone)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_request_that_is_cancelled_as_its_turn_comes_passes_the_turn_on(steps):
+    async def scenario() -> None:
+        admission = Admission(workers=1, queue_size=9)
+
+        async def work() -> None:
+            async with admission.worker(record(), never()):
+                pytest.fail("this one is cancelled before it can begin")
+
+        async with admission.worker(record(), never()):
+            waiting = asyncio.create_task(work())
+            for _ in range(5):
+                await asyncio.sleep(0)  # until it stands in line
+        for _ in range(steps):
+            await asyncio.sleep(0)  # with one step the turn is taken, and nobody knows yet
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        async with admission.worker(record(1), never()):
+            assert admission.working == 1
+
+    asyncio.run(scenario())
