@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import QueueFull, ServiceError
 from service.lifecycle import Lifecycle
+from service.outflow import sending_within
 from service.problems import problem_response
 from service.record import Record, record_of
 
@@ -105,15 +106,25 @@ class Admission:
 
 
 class AdmissionGate:
-    """Middleware: refuses inference requests that cannot be taken, before their body is read."""
+    """Middleware: refuses inference requests that cannot be taken, before their body is read.
+
+    A client that does not read its answer loses its place after `idle_s` seconds.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, admission: Admission, lifecycle: Lifecycle, paths: Collection[str]
+        self,
+        app: ASGIApp,
+        *,
+        admission: Admission,
+        lifecycle: Lifecycle,
+        paths: Collection[str],
+        idle_s: float,
     ) -> None:
         self._app = app
         self._admission = admission
         self._lifecycle = lifecycle
         self._paths = frozenset(paths)
+        self._idle_s = idle_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle an ASGI connection."""
@@ -123,7 +134,7 @@ class AdmissionGate:
         try:
             self._lifecycle.check_accepting()
             with self._admission.admitted():
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, sending_within(send, self._idle_s))
         except ServiceError as refusal:
             await problem_response(scope, refusal)(scope, receive, send)
 

@@ -99,6 +99,7 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
         admission=runtime.admission,
         lifecycle=runtime.lifecycle,
         paths=INFERENCE_PATHS,
+        idle_s=settings.upload_idle_s,
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, idle_s=settings.upload_idle_s)
     app.add_middleware(KeyGuard, keys=settings.api_keys)

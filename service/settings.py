@@ -56,7 +56,9 @@ class Settings(BaseSettings):
         default=120.0, gt=0, description="seconds for a request, upload included"
     )
     upload_idle_s: float = Field(
-        default=20.0, gt=0, description="seconds without a byte of the upload"
+        default=20.0,
+        gt=0,
+        description="seconds without a byte of the upload, or of the answer being read",
     )
 
     # --- admission
