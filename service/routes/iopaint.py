@@ -3,6 +3,7 @@
 import base64
 import binascii
 import io
+from collections.abc import AsyncIterator
 from typing import BinaryIO, Literal
 
 import anyio.to_thread
@@ -122,7 +123,8 @@ async def input_image() -> None:
 )
 async def gen_info(request: Request) -> GenInfo:
     """None: the web app sends every photo here first, and no prompt is of use."""
-    await _body(request)
+    async for _ in _body(request):
+        pass  # never kept: no queue bounds how many photos come this way
     return GenInfo()
 
 
@@ -145,7 +147,10 @@ async def erase(request: Request) -> Response:
     """Image and mask are base64 in JSON. The answer is a PNG: known pixels stay as they are."""
     runtime: Runtime = request.app.state.runtime
     record = record_of(request.scope)
-    image, mask = await anyio.to_thread.run_sync(_read, await _body(request))
+    # Collected here and not by `request.body`, which would keep it until the photo is answered.
+    body = b"".join([chunk async for chunk in _body(request)])
+    image, mask = await anyio.to_thread.run_sync(_read, body)
+    del body
     work = Work(
         image=image,
         mask=mask,
@@ -159,9 +164,10 @@ async def erase(request: Request) -> Response:
     return Response(work.answer, media_type="image/png")
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request) -> AsyncIterator[bytes]:
     try:
-        return await request.body()
+        async for chunk in request.stream():
+            yield chunk
     except ClientDisconnect as error:
         raise ClientGone from error
 
