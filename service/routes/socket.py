@@ -17,7 +17,7 @@ from service.runtime import Runtime
 PATH = "/socket.io/"
 PING_S = 25.0
 TIMEOUT_S = 20.0
-GLANCE_S = 0.5  # how long a stop of the server may go unnoticed by an open poll
+GLANCE_S = 0.5  # how long an open poll may miss that the server stops
 CLOSE, PING = "1", "2"
 SEPARATOR = "\x1e"
 
@@ -35,6 +35,8 @@ async def poll(request: Request, sid: str = "") -> PlainTextResponse:
     while loop.time() < until:
         if runtime.lifecycle.draining:
             return PlainTextResponse(CLOSE)
+        if await request.is_disconnected():
+            break  # nobody hears the ping
         await asyncio.sleep(GLANCE_S)
     return PlainTextResponse(PING)
 

@@ -254,9 +254,7 @@ def test_progress_is_shown_and_the_work_can_be_cancelled(demo):
             demo.paint((40, 40), (260, 160))
             demo.do("fill")
             engine.gate.release()
-            demo.page.wait_for_function(
-                "/^Filling, 1 of /.test(document.querySelector('#phase').textContent)"
-            )
+            demo.page.wait_for_selector("#phase:text-matches('^Filling, 1 of ')")
             assert demo.page.get_attribute("#progress", "value") == "1"
             demo.do("cancel")
             demo.wait_for("painting")
