@@ -15,6 +15,8 @@ MEDIA_TYPES: dict[OutputFormat, str] = {
     "webp": "image/webp",
     "jpeg": "image/jpeg",
 }
+# Beyond, Pillow refuses to open the PNG, and a JPEG cannot number the segments of the profile.
+MAX_PROFILE_BYTES: dict[OutputFormat, int] = {"png": 2**20, "webp": 2**24, "jpeg": 255 * 65519}
 MAX_SIDE: dict[OutputFormat, int] = {"png": 2**31 - 1, "webp": 16383, "jpeg": 65535}
 
 
@@ -64,7 +66,9 @@ def assemble(photo: Photo, output: OutputFormat) -> PillowImage.Image:
 def write(
     image: PillowImage.Image, icc: bytes | None, output: OutputFormat, encoding: Encoding
 ) -> bytes:
-    """Write an assembled photo as a file, with its colour profile."""
+    """Write an assembled photo as a file, with its colour profile unless that is absurdly long."""
+    if icc is not None and len(icc) > MAX_PROFILE_BYTES[output]:
+        icc = None
     file = io.BytesIO()
     if output == "png":
         image.save(file, "PNG", compress_level=encoding.png_compression, icc_profile=icc)

@@ -61,3 +61,11 @@ def test_a_side_that_a_format_cannot_hold_is_refused():
     check_encodable(photo, "png")
     with pytest.raises(InvalidRequest, match="16383"):
         check_encodable(photo, "webp")
+
+
+@pytest.mark.parametrize("output", ["png", "webp", "jpeg"])
+@pytest.mark.parametrize("megabytes", [1, 17])
+def test_an_answer_can_be_opened_however_long_the_profile(output, megabytes):
+    photo = Photo(smooth(9, 9), None, bytes(megabytes * 2**20))
+    kept = opened(encode(photo, output, Encoding())).info.get("icc_profile")
+    assert kept == (photo.icc if megabytes == 1 else None)
