@@ -31,11 +31,12 @@ CONTEXT = 0.5
 MIN_CONTEXT = 32
 """Least context in pixels, so that a speck is not filled from the two pixels around it."""
 
-REACH = 40
+REACH = 64
 """Depth in pixels to which the network fills a hole well from its surroundings alone.
 
-A property of the model: for the bundled one, holes deeper than this came out closer to the truth
-and sharper when a coarser scale was filled first."""
+A property of the model. With the bundled one a coarser scale first cost 0.7 dB inside square holes
+50 pixels deep and 0.1 dB at 80, and gained 0.5 dB at 120; from 80 on its colours were those of the
+surroundings, which a single window missed."""
 
 RATIO_BITS = 3
 """A scale is at most 2 ** RATIO_BITS times coarser than the next finer one, as trained."""

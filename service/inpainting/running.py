@@ -7,7 +7,8 @@ import numpy as np
 
 from service.arrays import Hole, Image, Infer
 from service.inpainting.boxes import Box
-from service.inpainting.lattice import add_lattice
+from service.inpainting.descreening import descreen
+from service.inpainting.lattice import LATTICE, add_lattice
 from service.inpainting.layers import Layer
 from service.inpainting.plans import Plan, owned
 from service.inpainting.seams import correct_seams
@@ -84,6 +85,8 @@ class Runner:
             for job, (image, hole), mask, prediction in zip(
                 batch, windows, masks, predicted, strict=True
             ):
+                if job.coarser:
+                    prediction = descreen(prediction, mask, LATTICE)
                 corrected = correct_seams(prediction, image, ~hole, mask)
                 yield Prediction(job.group, job.layer.place(job.box), corrected, mask)
             self.done += len(batch)
