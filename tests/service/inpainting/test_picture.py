@@ -30,6 +30,6 @@ def test_the_description_counts_windows_by_scale_and_size() -> None:
     hole = np.zeros((900, 900), np.bool_)
     hole[100:500, 100:500] = True
     hole[800, 800] = True
-    lines = describe_plan(plan(hole, (128, 256)))
+    lines = describe_plan(plan(hole, (128, 256), reach=40))
     assert lines[0].startswith("1/8: 1 of ")
     assert lines[1].startswith("native: 1 of 128 px, ")
