@@ -58,6 +58,16 @@ def test_python_lines(desk: Path, server: str) -> None:
     assert int(one) == int(two) == (desk / "filled.png").stat().st_size
 
 
+def test_lines_for_openai(desk: Path, server: str) -> None:
+    (block,) = blocks("py")
+    program = block.replace("http://127.0.0.1:8000", server)
+    subprocess.run([sys.executable, "-c", program], cwd=desk, check=True, timeout=60)
+    before, after = (cv2.imread(str(desk / name)) for name in ("photo.png", "filled.png"))
+    known = cv2.imread(str(desk / "cutout.png"), cv2.IMREAD_UNCHANGED)[..., 3] > 127
+    np.testing.assert_array_equal(after[known], before[known])
+    assert (after[~known] != before[~known]).any(axis=-1).mean() > 0.9
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text())
