@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,7 +58,12 @@ def client_of(
 
 def wait_until_ready(client: httpx.Client) -> None:
     """Wait for the end of the warm-up."""
+    wait_for(lambda: client.get("/health/ready").status_code == 200)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something has happened; fails when it does not."""
     until = time.monotonic() + PATIENCE_S
-    while client.get("/health/ready").status_code != 200:
-        assert time.monotonic() < until, "the server did not become ready"
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
         time.sleep(0.005)

@@ -12,7 +12,7 @@ from service.engine.dummy import DummyEngine
 from service.engine.onnx import OnnxEngine
 from tests.service.engine.onnx_models import write_inverting_model
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
-from tests.service.servers import PATIENCE_S, SIZES, client_of
+from tests.service.servers import PATIENCE_S, SIZES, client_of, wait_for
 
 
 class GatedEngine(DummyEngine):
@@ -43,13 +43,6 @@ def scattered(side: int) -> dict[str, bytes]:
     for row, column in np.ndindex(side // 100, side // 100):
         hole[100 * row + 50 :, 100 * column + 50 :][:6, :6] = True
     return {"image": file_of(noise(side, side)), "mask": mask_file(hole)}
-
-
-def wait_for(condition) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.005)
 
 
 @pytest.fixture(params=["dummy", "onnx"])

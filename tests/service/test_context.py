@@ -7,7 +7,7 @@ import pytest
 from service.engine.dummy import DummyEngine
 from service.logs import JsonFormatter, TextFormatter
 from tests.service.pictures import box_hole, file_of, mask_file, noise
-from tests.service.servers import SIZES, client_of
+from tests.service.servers import SIZES, client_of, wait_for
 
 FILES = {"image": file_of(noise(40, 40)), "mask": mask_file(box_hole(40, 40))}
 
@@ -42,10 +42,21 @@ def test_a_wrong_method_lists_the_right_ones(client):
     assert client.get("/inpaint").headers["allow"] == "POST"
 
 
+def line_of(request_id: str, caplog) -> logging.LogRecord:
+    """The one line about a request, which is written after its answer has been sent."""
+
+    def lines() -> list[logging.LogRecord]:
+        return [r for r in caplog.records if getattr(r, "request_id", "") == request_id]
+
+    wait_for(lambda: lines())
+    (line,) = lines()
+    return line
+
+
 def test_one_line_is_logged_for_a_request(client, caplog):
     caplog.set_level(logging.INFO, "service.requests")
     client.post("/inpaint", files=FILES, headers={"X-Request-ID": "the-one"})
-    (line,) = [r for r in caplog.records if getattr(r, "request_id", "") == "the-one"]
+    line = line_of("the-one", caplog)
     logged = json.loads(JsonFormatter().format(line))
     assert logged["status"] == 200
     assert logged["path"] == "/inpaint"
@@ -120,7 +131,7 @@ def test_metrics_can_be_turned_off():
 
 def test_a_made_up_path_cannot_forge_a_line_of_the_log(client, caplog):
     with caplog.at_level(logging.INFO, "service.requests"):
-        client.get("/x%0AINFO forged")
-    (record,) = [record for record in caplog.records if record.name == "service.requests"]
+        client.get("/x%0AINFO forged", headers={"X-Request-ID": "forger"})
+        record = line_of("forger", caplog)
     for formatter in (TextFormatter(), JsonFormatter()):
         assert len(formatter.format(record).splitlines()) == 1
