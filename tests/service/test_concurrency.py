@@ -151,7 +151,7 @@ def test_windows_of_a_client_that_went_away_are_not_run():
             connection.sendall(raw_post(client, files))
             wait_for(lambda: engine.runs == 1)
             assert runtime.lane.waiting > 5
-        engine.gate.release()
+        engine.gate.release(2)
         wait_for(lambda: runtime.admission.working == 0)
         assert engine.runs <= 2  # the one under way, and one begun before the news came
         assert runtime.lane.waiting == 0
