@@ -48,9 +48,7 @@ def epoch(stage, step, speed, **figures):
     return {"stage": stage, "step": step, "images_per_second": speed, **losses, **figures}
 
 
-@pytest.fixture
-def run_folder(tmp_path):
-    folder = tmp_path / "run"
+def make_run(folder):
     folder.mkdir()
     (folder / "recipe.json").write_text(RECIPE.model_dump_json())
     history = [
@@ -73,6 +71,11 @@ def run_folder(tmp_path):
     return folder
 
 
+@pytest.fixture
+def run_folder(tmp_path):
+    return make_run(tmp_path / "run")
+
+
 def means(psnr):
     return {"psnr": psnr, "ssim": 0.9, "l1": 1.0, "hole_psnr": psnr - 8, "sharpness": 0.5}
 
@@ -91,15 +94,19 @@ def evaluation(model, bucket_methods, lattice_methods, protocol=PROTOCOL):
     return {"protocol": protocol, "model": model, "groups": groups, "worst": worst}
 
 
-@pytest.fixture
-def evaluations(tmp_path):
+def make_evaluations(folder):
     contents = {
         "model.json": evaluation("tiny.keras", {"model": 25.0, "Telea": 24.0}, {"model": 30.0}),
         "peers.json": evaluation(None, {"Telea": 24.0, "PatchMatch": 24.8}, {"bicubic": 29.0}),
     }
     for name, content in contents.items():
-        (tmp_path / name).write_text(json.dumps(content))
-    return [tmp_path / name for name in contents]
+        (folder / name).write_text(json.dumps(content))
+    return [folder / name for name in contents]
+
+
+@pytest.fixture
+def evaluations(tmp_path):
+    return make_evaluations(tmp_path)
 
 
 def card(run_folder, evaluations, out, *options):
@@ -113,17 +120,25 @@ def rows(text, first):
     return [row[1:] for row in cells if row[0] == first]
 
 
-@pytest.fixture
-def written(run_folder, evaluations, tmp_path):
-    """Text of a card with everything that can be given."""
-    notice = tmp_path / "models" / "NOTICE.md"
-    notice.parent.mkdir()
+@pytest.fixture(scope="module")
+def card_folder(tmp_path_factory):
+    """Where a card lies that was given everything that can be given."""
+    root = tmp_path_factory.mktemp("card")
+    folder = root / "models"
+    folder.mkdir()
+    notice = folder / "NOTICE.md"
     notice.write_text("# Notice\n\nResearch only.\n\nMore of it.\n")
     options = ["--hardware", "a small computer", "--peak-tflops", "0.5", "--data-notice", notice]
-    options += ["--note", "Mind the gap.", "--sheet", tmp_path / "models" / "cases.png"]
+    options += ["--note", "Mind the gap.", "--sheet", folder / "cases.png"]
     options += ["--sheet-caption", "Two cases."]
-    assert card(run_folder, evaluations, tmp_path / "models" / "CARD.md", *options) == 0
-    return (tmp_path / "models" / "CARD.md").read_text()
+    inputs = make_run(root / "run"), make_evaluations(root)
+    assert card(*inputs, folder / "CARD.md", *options) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def written(card_folder):
+    return (card_folder / "CARD.md").read_text()
 
 
 def test_the_card_tells_what_was_trained_and_how(written):
@@ -170,10 +185,10 @@ def test_figures_of_all_files_stand_side_by_side(written):
     assert rows(written, "photo12.jpg") == [["12", "0.5-0.6", "12.00", "0.9000", "4.00"]]
 
 
-def test_pictures_lie_beside_the_card(written, tmp_path):
+def test_pictures_lie_beside_the_card(written, card_folder):
     assert "![Curves of the training](training_curves.png)" in written
     assert "![Sheet of cases](cases.png)\n\nTwo cases." in written
-    curves = cv2.imread(str(tmp_path / "models" / "training_curves.png"))
+    curves = cv2.imread(str(card_folder / "training_curves.png"))
     assert curves.shape == (750, 1100, 3)
     assert curves.std() > 10
 

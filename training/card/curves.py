@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from training.card.run_record import RunRecord
 from training.losses import LossWeights
@@ -37,39 +38,56 @@ def draw_curves(run: RunRecord, path: Path) -> None:
     gradients.set_title("gradient norm of weighted terms at the output")
     for axis in (loss, terms, gradients):
         axis.set_yscale("log")
+    for formatter in (loss.yaxis.set_major_formatter, loss.yaxis.set_minor_formatter):
+        formatter(ScalarFormatter())  # powers of ten say little within one decade
     for axis in axes.flat:
-        _finish(axis, run)
+        _mark_stages(axis, run)
     for axis in axes[1]:
         axis.set_xlabel("step")
+    _add_legend(figure, psnr, "outside upper center")
+    _add_legend(figure, terms, "outside lower center")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Without a date and version in it, the same run gives the same file.
+    # Without the library's version in it, the same run gives the same file.
     figure.savefig(path, dpi=100, metadata={"Software": None})
 
 
 def _plot(axis: Any, run: RunRecord, names: Sequence[str], labels: Sequence[str]) -> None:
+    """One line a figure and stage: across a border the loss means something else."""
     for name, label, colour in zip(names, labels, COLOURS, strict=False):
-        points = [(epoch["step"], epoch[name]) for epoch in run.history if epoch.get(name)]
-        if points:
-            axis.plot(*zip(*points, strict=True), label=label, color=colour, marker=".", lw=1.2)
+        for stage in run.recipe.stages:
+            points = [
+                (epoch["step"], epoch[name]) for epoch in run.epochs(stage) if epoch.get(name)
+            ]
+            if points:
+                axis.plot(*zip(*points, strict=True), label=label, color=colour, marker=".", lw=1.2)
 
 
-def _finish(axis: Any, run: RunRecord) -> None:
+def _mark_stages(axis: Any, run: RunRecord) -> None:
     axis.grid(alpha=0.3)
-    if axis.get_legend_handles_labels()[0]:
-        axis.legend(fontsize="small")
-    first = 0
     for stage, border in zip(run.recipe.stages, run.borders(), strict=True):
         axis.axvline(border, color="grey", ls="--", lw=0.8)
         axis.annotate(
             stage.name,
-            ((first + border) / 2, 1),
+            (border, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(0, -3),
+            xytext=(-2, -4),
             textcoords="offset points",
-            ha="center",
+            rotation=90,
+            ha="right",
             va="top",
             fontsize="small",
             color="grey",
+            zorder=1,
         )
-        first = border
-    axis.set_xlim(0, first)
+    axis.set_xlim(0, run.borders()[-1])
+
+
+def _add_legend(
+    figure: Figure, axis: Any, place: Literal["outside upper center", "outside lower center"]
+) -> None:
+    """A legend beside the axes, where it hides no line."""
+    handles, labels = axis.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    names = [label.replace("_", " ") for label in unique]
+    if names:
+        figure.legend(list(unique.values()), names, loc=place, ncols=len(names), fontsize="small")
