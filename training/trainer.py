@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from training.masks import MaskSource
 from training.objective import InpaintingObjective
@@ -36,6 +37,10 @@ logger = logging.getLogger(__name__)
 
 VALIDATION_BATCHES = 8
 NORM_REFRESH_BATCHES = 50
+
+
+class DivergedError(ValueError):
+    """Training has left the numbers."""
 
 
 @dataclass(frozen=True)
@@ -96,18 +101,28 @@ class Trainer:
         """Run the recipe from its start, or from the folder's last checkpoint.
 
         Raises:
+            DivergedError: the loss or a weight is not finite; the last checkpoint is kept.
             ValueError: the checkpoint belongs to another network, or no usable photo is found.
         """
         done = Position(0, 0)
         if resume:
             done = load_position(self.folder.state)
             restore_network(self.folder.state, self.network)
+        self.folder.forget_after(self._global_step(done.stage, done.step))
+        self._check_photos(done.stage)
         for index, stage in enumerate(self.recipe.stages):
             if index >= done.stage:
                 self._run_stage(index, stage, done.step if index == done.stage else 0)
         self.network.save(self.folder.model)
         if self.data.photos.broken:
             logger.warning("Skipped %d broken photos.", len(self.data.photos.broken))
+
+    def _check_photos(self, first_stage: int) -> None:
+        """Find out before hours of training that a stage has no photo that is large enough."""
+        for index, stage in enumerate(self.recipe.stages):
+            if index >= first_stage:
+                for source in (None, self.data.validation or self.data.photos):
+                    self._samples(index, stage, source).draw(0)
 
     def _run_stage(self, index: int, stage: Stage, steps_done: int) -> None:
         if steps_done >= stage.steps:
@@ -127,6 +142,7 @@ class Trainer:
             steps_done += steps
             if steps_done == stage.steps:
                 self._adopt_average(objective, index, stage)
+            self._check_finite(stage, steps_done, figures)
             self._close_epoch(objective, index, stage, steps_done, figures)
             save_state(self.folder.state, self.network, optimizer, Position(index, steps_done))
 
@@ -150,7 +166,17 @@ class Trainer:
             **figures,
             "images_per_second": steps * stage.batch_size / seconds,
             "step_share": 1 - batches.seconds_waited / seconds,
+            "seconds": seconds,
         }
+
+    def _check_finite(self, stage: Stage, step: int, figures: Mapping[str, float]) -> None:
+        """Keep a run that has diverged from overwriting its last good checkpoint."""
+        values = [figures["loss"], *map(ops.convert_to_numpy, self.network.variables)]
+        if not all(np.isfinite(value).all() for value in values):
+            raise DivergedError(
+                f"Stage '{stage.name}' diverged before step {step}: the loss or a weight is not "
+                "finite. Lower its learning rate; the last checkpoint is kept."
+            )
 
     def _close_epoch(
         self,
@@ -196,7 +222,7 @@ class Trainer:
             stage.crop_size,
             self.recipe.augmentation if training else Augmentation(flip=False),
             stage.lattice_share if training else 0.0,
-            # Validation sees the same samples after every epoch and in every run.
+            # Validation sees the same crops after every epoch and in every run.
             seed=(self.recipe.seed, index) if training else (0,),
             weights=self._weights if training else None,
         )

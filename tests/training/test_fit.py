@@ -224,11 +224,39 @@ def test_says_what_is_wrong(fit, whole, tmp_path, capsys):
         ("whole", ["--steps", 2, "--resume"], "another recipe"),
         ("nothing", ["--resume"], "No run to resume"),
         ("new", ["--crop-size", 60], "not a multiple of 8"),
+        ("new", ["--crop-size", 128], "at least 128 pixels"),
+        ("new", ["--weights", whole / "model.keras", "--width", 8], "network with"),
+        ("whole", ["--resume", "--weights", whole / "model.keras"], "with other weights"),
     ]:
         assert fit(name, *options) == 1
         assert message in capsys.readouterr().err
     assert main(["fit", str(tmp_path / "missing"), "--out", str(tmp_path / "x")]) == 1
     assert "No folder at" in capsys.readouterr().err
+
+
+def test_a_run_that_diverges_keeps_its_last_checkpoint(fit, whole, capsys):
+    good = (whole / "state.npz").read_bytes()
+    recipe = fit.root / "wild.toml"
+    recipe.write_text(RECIPE.replace("learning_rate = 1e-2", "learning_rate = 1e30"))
+    assert fit("wild", "--quiet", "--recipe", recipe) == 1
+    assert "diverged" in capsys.readouterr().err
+    assert not (fit.root / "wild" / "state.npz").exists()
+    assert (whole / "state.npz").read_bytes() == good
+
+
+def test_epochs_logged_but_not_saved_are_not_counted_twice(fit, whole, monkeypatch):
+    def full_disk(*args):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.trainer.save_state", full_disk)
+        assert fit("full", "--quiet", "--steps", 1) == 1
+    # The log has an epoch that no checkpoint has: the run starts anew, and so does its history.
+    assert fit("full", "--quiet", "--steps", 1, "--resume") == 0
+    history = (fit.root / "full" / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in history] == [1, 2]
+    minutes = json.loads((fit.root / "full" / "model.json").read_text())["minutes"]
+    assert minutes == round(sum(json.loads(line)["seconds"] for line in history) / 60, 1)
 
 
 def test_a_checkpoint_is_replaced_at_once_or_not_at_all(tmp_path, monkeypatch):

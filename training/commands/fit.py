@@ -6,13 +6,14 @@ import argparse
 import json
 import logging
 import platform
-import time
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from training.photos import PhotoFolder
     from training.recipe import Recipe
+    from training.unet import PConvUNet
     from training.vgg import VGGFeatures
 
 logger = logging.getLogger(__name__)
@@ -89,12 +90,17 @@ def run(args: argparse.Namespace) -> int:
 
     recipe = _recipe(args)
     folder = RunFolder(args.out)
-    go_on = False
-    if args.resume:
-        go_on = folder.resume(recipe)
     photos = PhotoFolder(args.data, cache_bytes=int(args.cache_gib * GIB))
+    digest = photos.fingerprint()
     if not args.other_photos:
-        _check_photos(photos, recipe)
+        _check_photos(digest, recipe)
+    inputs = {
+        "photos": digest,
+        "masks": args.masks and str(args.masks),
+        "vgg": args.vgg if recipe.need_features else None,
+        "weights": args.weights and sha256(args.weights.read_bytes()).hexdigest(),
+    }
+    go_on = args.resume and folder.resume(recipe, inputs)
     validation = PhotoFolder(args.val) if args.val else None
     print(
         f"{len(photos)} training photos, {len(validation) if validation else 'no'} for validation"
@@ -105,10 +111,11 @@ def run(args: argparse.Namespace) -> int:
     features = _features(args.vgg, recipe, photos)
     if args.weights:
         network = load_network(args.weights)
+        _check_network(network, recipe)
     else:
         network = PConvUNet(**recipe.network.model_dump())
     if not args.resume:
-        folder.start(recipe)
+        folder.start(recipe, inputs)
     print(
         f"{network.count_params():,} parameters, stride {network.stride}, backend "
         f"{keras.backend.backend()}, {recipe.precision}"
@@ -123,9 +130,8 @@ def run(args: argparse.Namespace) -> int:
         workers=args.workers,
         quiet=args.quiet,
     )
-    started = time.monotonic()
     trainer.run(resume=go_on)
-    record = _record(args, recipe, photos, time.monotonic() - started)
+    record = _record(args, recipe, photos, digest, folder.seconds())
     (folder.root / "model.json").write_text(json.dumps(record, indent=2) + "\n")
     print(f"{folder.model}: trained in {record['minutes']:.1f} minutes")
     return 0
@@ -150,9 +156,19 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     return Recipe.model_validate(values)
 
 
-def _check_photos(photos: PhotoFolder, recipe: Recipe) -> None:
+def _check_network(network: PConvUNet, recipe: Recipe) -> None:
+    """Refuse weights of another size than the recipe says."""
+    config = network.get_config()
+    sizes = {name: config[name] for name in recipe.network.model_dump()}
+    if sizes != recipe.network.model_dump():
+        raise ValueError(
+            f"The weights are of a network with {sizes}, the recipe wants "
+            f"{recipe.network.model_dump()}."
+        )
+
+
+def _check_photos(digest: str, recipe: Recipe) -> None:
     """Refuse photos that a recipe's figures are not about."""
-    digest = photos.fingerprint()
     if recipe.data_sha256 not in (None, digest):
         raise ValueError(
             f"The recipe is for photos of digest {recipe.data_sha256}, these have {digest}: "
@@ -210,7 +226,7 @@ def _masks(folder: Path | None, recipe: Recipe) -> Any:
 
 
 def _record(
-    args: argparse.Namespace, recipe: Recipe, photos: PhotoFolder, seconds: float
+    args: argparse.Namespace, recipe: Recipe, photos: PhotoFolder, digest: str, seconds: float
 ) -> dict[str, Any]:
     """What the exported model tells about its training."""
     import keras
@@ -220,7 +236,7 @@ def _record(
         "steps": sum(stage.steps for stage in recipe.stages),
         "photos": len(photos),
         "broken_photos": len(photos.broken),
-        "data_sha256": photos.fingerprint(),
+        "data_sha256": digest,
         "seed": recipe.seed,
         "levels": recipe.network.levels,
         "width": recipe.network.width,
