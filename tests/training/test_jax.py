@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FILES = ["test_partial_conv.py", "test_unet.py", "test_losses.py", "test_output_gradients.py"]
-TRAINING_RUNS = "test_fit.py::test_killed_and_resumed_equals_uninterrupted"
+TRAINING_RUNS = "test_fit.py::test_killed_and_resumed_equals_uninterrupted[1]"
 
 
 @pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="already on JAX")
