@@ -76,6 +76,7 @@ def load_vgg_source(source: str | Path) -> VGGSource:
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: the download failed.
         ValueError: the file is of another kind or lacks a layer.
     """
     if str(source) == KERAS_APPLICATIONS:
@@ -91,7 +92,13 @@ def load_vgg_source(source: str | Path) -> VGGSource:
 
 
 def _from_applications() -> Weights:
-    model = keras.applications.VGG16(weights="imagenet", include_top=False)
+    try:
+        model = keras.applications.VGG16(weights="imagenet", include_top=False)
+    except Exception as error:  # which is all that Keras raises when a download fails
+        raise OSError(
+            f"Keras could not download VGG16's weights: {error}. Give a file of them instead "
+            "(--vgg, an .npz or an .h5)."
+        ) from error
     return {name: tuple(model.get_layer(name).get_weights()) for name in CONVOLUTIONS}
 
 

@@ -118,6 +118,15 @@ def test_keras_applications(monkeypatch, weights):
     assert_features(load_vgg_source("imagenet"), weights, CAFFE)
 
 
+def test_a_failed_download_says_what_to_do_instead(monkeypatch):
+    def offline(**_):
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setattr(keras.applications, "VGG16", offline)
+    with pytest.raises(OSError, match=r"download.*URL fetch failure.*--vgg"):
+        load_vgg_source("imagenet")
+
+
 def test_features_are_frozen_and_divided_by_the_sources_scale(weights):
     picture = np.random.default_rng(1).random((1, 16, 16, 3)).astype(np.float32)
     source = VGGSource("test", weights, CAFFE, (2.0, 4.0, 8.0))
