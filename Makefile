@@ -1,10 +1,10 @@
 # `make` alone lists the targets. Everything is installed into $(VENV), by the first target that needs it.
 
 VENV ?= .venv
-HOST ?= 127.0.0.1
-PORT ?= 8000
+HOST ?= $(or $(INPAINT_HOST),127.0.0.1)
+PORT ?= $(or $(INPAINT_PORT),8000)
 OUT ?= runs/mine
-ONNX ?= models/mine.onnx
+ONNX ?= runs/mine/mine.onnx
 
 # The first Python on the PATH that the packages support; PYTHON=/path/to/python overrides.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -51,7 +51,7 @@ train: $(DEV) ## train on your photos: make train DATA=photos VAL=photos/val OUT
 	@: $(or $(DATA),$(error DATA is missing: a folder of photos)) $(or $(VAL),$(error VAL is missing: a folder of other photos))
 	$(BIN)/python -m training fit "$(DATA)" --val "$(VAL)" --out "$(OUT)" $(ARGS)
 
-export: $(DEV) ## turn a trained model into ONNX: make export TRAINED=runs/mine/model.keras ONNX=models/mine.onnx
+export: $(DEV) ## turn a trained model into ONNX: make export TRAINED=runs/mine/model.keras ONNX=runs/mine/mine.onnx
 	@: $(or $(TRAINED),$(error TRAINED is missing: the Keras model to export))
 	$(BIN)/python -m export "$(TRAINED)" -o "$(ONNX)" $(ARGS)
 
