@@ -134,7 +134,7 @@ def _from_h5(path: Path) -> Weights:
 
 
 class VGGFeatures(keras.Model):
-    """Frozen VGG16 up to pool3: the feature maps of the paper's loss (section 3.3, equation 5).
+    """Frozen VGG16 up to pool3: the feature maps of the loss (Liu et al. 2018, section 3.3).
 
     Args:
         source: weights with their preprocessing and feature scale.

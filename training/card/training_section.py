@@ -35,7 +35,7 @@ def training_section(
         _facts(run, hardware),
         _stages(run),
         _terms(run),
-        "Terms are those of the paper's equation 8; VGG16 features are divided by their root mean "
+        "Terms are those of the paper's section 3.3; VGG16 features are divided by their root mean "
         "square over photos, so weights of perceptual and style are not on the paper's scale.",
         _speed(run, network, peak_tflops),
         _gradients(run),
