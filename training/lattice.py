@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from training.masks.source import Mask
 
-STRIDES = (4, 8)
+STRIDE = 4
+"""Pixels between lattice points, in both directions: what the service lays into its windows."""
 EXACT_SHARE = 0.25
 """Share of lattices whose values are the truth itself."""
 MAX_DRIFT = 4.0
@@ -23,12 +24,12 @@ MAX_NOISE = 2.0
 def lattice_sample(
     truth: NDArray[np.uint8], mask: Mask, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], Mask]:
-    """Turn a hole into one with a lattice of known pixels, every 4th or 8th in both directions.
+    """Turn a hole into one with a lattice of known pixels, every 4th in both directions.
 
     Args:
         truth: (H, W, 3) RGB.
         mask: (H, W), 1 where known; nothing has to be.
-        rng: where the lattice's stride, offset and values come from.
+        rng: where the lattice's offset and values come from.
 
     Returns:
         The picture (H, W, 3) and the mask (H, W) that a network sees. Outside the hole both are as
@@ -36,13 +37,12 @@ def lattice_sample(
         disturbed truth, at times the truth itself; the picture elsewhere is the truth.
     """
     height, width = mask.shape
-    stride = int(rng.choice(STRIDES))
-    row, column = (int(offset) for offset in rng.integers(stride, size=2))
-    points = lattice_points(height, width, stride, row, column) & (mask == 0)
+    row, column = (int(offset) for offset in rng.integers(STRIDE, size=2))
+    points = lattice_points(height, width, STRIDE, row, column) & (mask == 0)
     image, seen = truth.copy(), mask.copy()
     seen[points] = 1
     if rng.random() >= EXACT_SHARE:
-        factor = stride if rng.random() < 0.5 else stride // 2
+        factor = STRIDE if rng.random() < 0.5 else STRIDE // 2
         values = blur(truth, factor)[points] + _disturbance(rng, height, width)[points]
         image[points] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
     return image, seen

@@ -25,16 +25,14 @@ def test_lattice_lies_in_the_hole_only(seed: int, height: int, width: int) -> No
     assert (seen[mask == 1] == 1).all()
     added = np.argwhere((seen == 1) & (mask == 0))
     strides = [np.unique(np.diff(np.unique(added[:, axis]))) for axis in (0, 1)]
-    assert strides[0].tolist() == strides[1].tolist()
-    assert strides[0].tolist() in ([4], [8])
-    stride = int(strides[0][0])
-    assert len(added) >= (30 // stride) * (32 // stride)
+    assert strides[0].tolist() == strides[1].tolist() == [4]
+    assert len(added) >= (30 // 4) * (32 // 4)
     # The values are near the truth: a fill, not noise.
     error = image.astype(int) - truth
     assert np.abs(error[seen == 1]).mean() < 12
 
 
-def test_all_strides_offsets_and_kinds_of_values_come_up() -> None:
+def test_all_offsets_and_kinds_of_values_come_up() -> None:
     truth = smooth_picture(64, 64)
     nothing_known = np.zeros((64, 64), np.uint8)
     seen_kinds, exact = set(), 0
@@ -43,7 +41,7 @@ def test_all_strides_offsets_and_kinds_of_values_come_up() -> None:
         rows, columns = np.nonzero(seen)
         seen_kinds.add((len(np.unique(rows)), int(rows.min()), int(columns.min())))
         exact += np.array_equal(image, truth)
-    assert len(seen_kinds) == 4 * 4 + 8 * 8
+    assert len(seen_kinds) == 4 * 4
     assert 220 < exact < 380
 
 
