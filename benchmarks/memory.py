@@ -17,11 +17,11 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from service.arrays import Hole
-from service.backlog import Backlog, CostTable
-from service.encoding import Encoding
 from service.engine.build import build_engine
-from service.lane import Lane
+from service.imaging.encoding import Encoding
 from service.pipeline import Pipeline, Work
+from service.queueing.backlog import Backlog, CostTable
+from service.queueing.lane import Lane
 from service.settings import Settings
 from service.ticket import Ticket
 

@@ -16,11 +16,11 @@ import time
 import numpy as np
 from PIL import Image
 
-from service.backlog import Backlog, CostTable
-from service.encoding import Encoding
 from service.engine.dummy import IdentityEngine
-from service.lane import Lane
+from service.imaging.encoding import Encoding
 from service.pipeline import Pipeline, Work
+from service.queueing.backlog import Backlog, CostTable
+from service.queueing.lane import Lane
 from service.ticket import Ticket
 
 SIZES = (256, 512)

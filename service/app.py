@@ -7,19 +7,19 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from service.admission import AdmissionGate
-from service.context import RequestContext
 from service.engine.base import Engine
 from service.engine.build import build_engine
-from service.guard import KeyGuard, OriginGuard
-from service.limits import BodyLimit
-from service.linger import Linger
-from service.openapi import install_openapi
-from service.problems import Shapes, install_problem_handlers
+from service.http.context import RequestContext
+from service.http.gate import AdmissionGate
+from service.http.guard import KeyGuard, OriginGuard
+from service.http.limits import BodyLimit
+from service.http.linger import Linger
+from service.http.openapi import install_openapi
+from service.http.problems import Shapes, install_problem_handlers
+from service.operation.telemetry import install_telemetry
 from service.routes import docs, health, inpaint, iopaint, metrics, model, openai, page, socket
 from service.runtime import OnFatal, Runtime
 from service.settings import Settings
-from service.telemetry import install_telemetry
 
 TITLE = "Inpainting with partial convolutions"
 DESCRIPTION = (

@@ -11,18 +11,18 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 
 from service.arrays import Hole, Image
-from service.backlog import Backlog, CostTable
-from service.encoding import Encoding, OutputFormat, assemble, check_encodable, write
-from service.images import Photo, decode_photo
-from service.inpainting import Plan, fill, plan
-from service.lane import Lane
-from service.masks import (
+from service.imaging.decoding import Photo, decode_photo
+from service.imaging.encoding import Encoding, OutputFormat, assemble, check_encodable, write
+from service.imaging.masks import (
     check_hole,
     decode_alpha_mask,
     decode_mask,
     dilate,
     hole_of_transparency,
 )
+from service.inpainting import Plan, fill, plan
+from service.queueing.backlog import Backlog, CostTable
+from service.queueing.lane import Lane
 from service.record import Timings
 from service.ticket import Ticket
 

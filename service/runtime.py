@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager
 
 from starlette.types import Receive
 
-from service.admission import Admission
-from service.backlog import Backlog, CostTable
-from service.encoding import Encoding
 from service.engine.base import Engine
-from service.lane import Lane
-from service.lifecycle import Lifecycle
-from service.metrics import Metrics
+from service.imaging.encoding import Encoding
+from service.operation.lifecycle import Lifecycle
+from service.operation.metrics import Metrics
+from service.operation.priority import yield_to_event_loop
 from service.pipeline import Pipeline, Work
-from service.priority import yield_to_event_loop
+from service.queueing.admission import Admission
+from service.queueing.backlog import Backlog, CostTable
+from service.queueing.lane import Lane
 from service.record import Record
 from service.settings import Settings
 from service.ticket import Ticket

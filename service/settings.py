@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from service.cpus import available_cpus
 from service.environment import PREFIX
+from service.operation.cpus import available_cpus
 
 BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "models" / "inpaint.onnx"
 

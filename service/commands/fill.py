@@ -10,16 +10,16 @@ from typing import NoReturn, Self
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from service.backlog import Backlog, CostTable
 from service.commands.hole_options import add_hole_options, pixels
 from service.commands.tasks import SUFFIXES, Task, TaskError, folder_tasks, single_task
-from service.encoding import Encoding
 from service.engine.base import EngineError
 from service.engine.build import build_engine
 from service.errors import ServiceError
-from service.lane import Lane
+from service.http.problems import describe_errors
+from service.imaging.encoding import Encoding
 from service.pipeline import Pipeline, Work
-from service.problems import describe_errors
+from service.queueing.backlog import Backlog, CostTable
+from service.queueing.lane import Lane
 from service.settings import Settings
 from service.ticket import Ticket
 

@@ -12,12 +12,12 @@ from service.commands.hole_options import add_hole_options
 from service.engine.base import EngineError
 from service.engine.build import build_engine
 from service.errors import ServiceError
-from service.images import decode_photo
+from service.http.problems import describe_errors
+from service.imaging.decoding import decode_photo
+from service.imaging.masks import check_hole, decode_mask, dilate, hole_of_transparency
 from service.inpainting import plan
 from service.inpainting.picture import describe_plan, draw_plan
 from service.inpainting.planning import CONTEXT
-from service.masks import check_hole, decode_mask, dilate, hole_of_transparency
-from service.problems import describe_errors
 from service.settings import Settings
 
 EXIT_FAILED = 1

@@ -10,16 +10,16 @@ from types import FrameType
 import uvicorn
 from pydantic import ValidationError
 
-from service.allocator import return_memory_eagerly
 from service.app import create_app
 from service.engine.base import EngineError
 from service.engine.build import build_engine
 from service.environment import PREFIX
-from service.lifecycle import Lifecycle
-from service.logs import configure_logging
-from service.problems import describe_errors
+from service.http.problems import describe_errors
+from service.operation.allocator import return_memory_eagerly
+from service.operation.lifecycle import Lifecycle
+from service.operation.logs import configure_logging
+from service.operation.telemetry import TelemetryError
 from service.settings import Settings
-from service.telemetry import TelemetryError
 
 EXIT_SETTINGS = 2
 EXIT_ENGINE = 3

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.encoding import OutputFormat
+from service.imaging.encoding import OutputFormat
 
 SUFFIXES: dict[str, OutputFormat] = {
     ".png": "png",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from service.errors import Unavailable
-from service.openapi import problem_responses
+from service.http.openapi import problem_responses
 from service.runtime import Runtime
 
 router = APIRouter(prefix="/health", tags=["operation"])

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from service.encoding import MEDIA_TYPES
-from service.events import EventResponse, Events, accepts_events
-from service.form import read_form
-from service.openapi import INPAINT_RESPONSES, inpaint_request_body
+from service.http.events import EventResponse, Events, accepts_events
+from service.http.form import read_form
+from service.http.openapi import INPAINT_RESPONSES, inpaint_request_body
+from service.imaging.encoding import MEDIA_TYPES
 from service.pipeline import Work
 from service.record import record_of
 from service.runtime import Runtime

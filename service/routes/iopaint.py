@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from service.errors import ClientGone, InvalidRequest
-from service.openapi import image_response, shaped_responses
+from service.http.openapi import image_response, shaped_responses
+from service.http.problems import Problem, describe_errors
 from service.pipeline import Work
-from service.problems import Problem, describe_errors
 from service.record import record_of
 from service.runtime import Runtime
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.datastructures import FormData
 
-from service.encoding import OutputFormat
 from service.errors import InvalidRequest
-from service.form import open_form, optional_file, options_of, required_file
-from service.openapi import shaped_responses
+from service.http.form import open_form, optional_file, options_of, required_file
+from service.http.openapi import shaped_responses
+from service.http.problems import Problem
+from service.imaging.encoding import OutputFormat
 from service.pipeline import Work
-from service.problems import Problem
 from service.record import record_of
 from service.runtime import Runtime
 

@@ -1,5 +1,6 @@
 """Servers for tests, each on a real socket of this machine."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -67,3 +68,16 @@ def wait_for(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.005)
+
+
+def connect(client) -> socket.socket:
+    url = client.base_url
+    return socket.create_connection((url.host, url.port), PATIENCE_S)
+
+
+def raw_post(client, files) -> bytes:
+    """The bytes of a whole request."""
+    request = client.build_request("POST", "/inpaint", files=files)
+    lines = [b"POST /inpaint HTTP/1.1"]
+    lines += [name + b": " + value for name, value in request.headers.raw]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + request.read()

@@ -1,6 +1,5 @@
 """Many requests at once: each gets its own answer, too many are refused, the gone are dropped."""
 
-import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,25 +11,9 @@ from service.engine.dummy import DummyEngine
 from service.engine.onnx import OnnxEngine
 from service.ticket import Ticket
 from tests.service.engine.onnx_models import write_inverting_model
+from tests.service.gated import GatedEngine
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
-from tests.service.servers import PATIENCE_S, SIZES, client_of, wait_for
-
-
-class GatedEngine(DummyEngine):
-    """Mean colour, but every run waits for its gate."""
-
-    def __init__(self, *sizes: int) -> None:
-        super().__init__(sizes or SIZES)
-        self.gate = threading.Semaphore(0)
-        self.runs = 0
-
-    def infer(self, images, holes):
-        self.runs += 1
-        assert self.gate.acquire(timeout=PATIENCE_S)
-        return super().infer(images, holes)
-
-    def open(self) -> None:
-        self.gate.release(1000)
+from tests.service.servers import PATIENCE_S, SIZES, client_of, connect, raw_post, wait_for
 
 
 def files_of(seed: int, height: int = 40, width: int = 44) -> dict[str, bytes]:
@@ -121,19 +104,6 @@ def test_no_spelling_of_the_path_passes_the_queue_by(path):
         assert client.post(path, files=files_of(1)).status_code == 429
         engine.open()
         assert busy.result(PATIENCE_S).status_code == 200
-
-
-def connect(client) -> socket.socket:
-    url = client.base_url
-    return socket.create_connection((url.host, url.port), PATIENCE_S)
-
-
-def raw_post(client, files) -> bytes:
-    """The bytes of a whole request."""
-    request = client.build_request("POST", "/inpaint", files=files)
-    lines = [b"POST /inpaint HTTP/1.1"]
-    lines += [name + b": " + value for name, value in request.headers.raw]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + request.read()
 
 
 def problem_count(client, status: str) -> float:

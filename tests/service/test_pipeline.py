@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.backlog import Backlog, CostTable
-from service.encoding import Encoding
 from service.engine.dummy import DummyEngine
 from service.errors import ClientGone, Unavailable
-from service.lane import Lane
+from service.imaging.encoding import Encoding
 from service.pipeline import Pipeline, Work
+from service.queueing.backlog import Backlog, CostTable
+from service.queueing.lane import Lane
 from service.ticket import Ticket
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
 

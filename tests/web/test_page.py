@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from tests.service.gated import GatedEngine
 from tests.service.pictures import noise
 from tests.service.servers import client_of
-from tests.service.test_concurrency import GatedEngine
 from tests.web.conftest import HEIGHT, WIDTH
 
 SAMPLES = noise(HEIGHT, WIDTH)

@@ -9,7 +9,7 @@ import pytest
 
 from service.engine.base import EngineError
 from service.engine.dummy import DummyEngine
-from service.events import HEARTBEAT
+from service.http.events import HEARTBEAT
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
 from tests.service.servers import SIZES, client_of
 

@@ -12,9 +12,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from service.encoding import OutputFormat
 from service.errors import ClientGone, InvalidRequest, MalformedForm, Unavailable
-from service.problems import describe_errors
+from service.http.problems import describe_errors
+from service.imaging.encoding import OutputFormat
 
 SPOOL_BYTES = 4 * 2**20  # a file up to this size stays in memory, a larger one goes to disk
 FIELD_BYTES = 1024

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from service.engine.dummy import DummyEngine
-from service.logs import JsonFormatter, TextFormatter
+from service.operation.logs import JsonFormatter, TextFormatter
 from tests.service.pictures import box_hole, file_of, mask_file, noise
 from tests.service.servers import SIZES, client_of, wait_for
 

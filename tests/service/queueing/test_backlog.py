@@ -1,7 +1,7 @@
 import pytest
 
-from service.backlog import STALE_S, Backlog, CostTable
 from service.errors import Unavailable
+from service.queueing.backlog import STALE_S, Backlog, CostTable
 from service.ticket import Ticket
 
 

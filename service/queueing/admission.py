@@ -1,17 +1,12 @@
 """How many requests are let in: those at work, those that may wait, and nobody else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from service.errors import QueueFull, ServiceError
-from service.lifecycle import Lifecycle
-from service.outflow import sending_within
-from service.problems import problem_response
-from service.record import Record, record_of
+from service.errors import QueueFull
+from service.record import Record
 
 NEWEST = 0.1  # weight of the newest request in the moving average of a request's time
 
@@ -103,44 +98,3 @@ class Admission:
         if turn.cancel():
             record.ticket.check()
             raise record.ticket.passed()
-
-
-class AdmissionGate:
-    """Middleware: refuses inference requests that cannot be taken, before their body is read.
-
-    A client that does not read its answer loses its place after `idle_s` seconds.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        admission: Admission,
-        lifecycle: Lifecycle,
-        paths: Collection[str],
-        idle_s: float,
-    ) -> None:
-        self._app = app
-        self._admission = admission
-        self._lifecycle = lifecycle
-        self._paths = frozenset(paths)
-        self._idle_s = idle_s
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle an ASGI connection."""
-        if not self._is_inference(scope):
-            await self._app(scope, receive, send)
-            return
-        try:
-            self._lifecycle.check_accepting()
-            with self._admission.admitted():
-                await self._app(scope, receive, sending_within(send, self._idle_s))
-        except ServiceError as refusal:
-            await problem_response(scope, refusal)(scope, receive, send)
-
-    def _is_inference(self, scope: Scope) -> bool:
-        return (
-            scope["type"] == "http"
-            and scope["method"] == "POST"
-            and record_of(scope).path in self._paths
-        )

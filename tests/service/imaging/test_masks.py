@@ -8,8 +8,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from service.errors import NothingKnown, SizesDiffer
-from service.images import Photo
-from service.masks import check_hole, decode_mask, dilate, hole_of_transparency
+from service.imaging.decoding import Photo
+from service.imaging.masks import check_hole, decode_mask, dilate, hole_of_transparency
 from tests.service.pictures import box_hole, file_of, noise
 
 

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import OriginRefused, Unauthorized
-from service.problems import problem_response
+from service.http.problems import problem_response
 from service.record import record_of
 
 HEALTH = "/health/"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
 from service.errors import BrokenImage, TooManyPixels, UnsupportedImage
-from service.images import STRIP_ROWS, decode_photo, upright
+from service.imaging.decoding import STRIP_ROWS, decode_photo, upright
 from tests.service.pictures import file_of, noise, opened, png_chunk, raw_png
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -1,8 +1,7 @@
 import socket
 
 from tests.service.pictures import box_hole, file_of, mask_file, noise
-from tests.service.servers import client_of, wait_for
-from tests.service.test_concurrency import raw_post
+from tests.service.servers import client_of, raw_post, wait_for
 
 FILES = {"image": file_of(noise(1500, 1500)), "mask": mask_file(box_hole(1500, 1500))}
 SMALL = {"image": file_of(noise(8, 8))}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from service.errors import BrokenImage, UnsupportedImage
-from service.headers import read_header
+from service.imaging.headers import read_header
 from tests.service.pictures import file_of, noise, png_chunk, raw_png
 
 

@@ -1,4 +1,4 @@
-from service.problems import Problem, Shapes
+from service.http.problems import Problem, Shapes
 from tests.service.servers import client_of
 
 

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from service.admission import Admission
 from service.errors import ClientGone, DeadlinePassed, QueueFull
+from service.queueing.admission import Admission
 from service.record import Record
 from service.ticket import Ticket
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from service.linger import LINGER_BYTES
+from service.http.linger import LINGER_BYTES
 from tests.service.pictures import file_of, noise
 from tests.service.servers import client_of
 

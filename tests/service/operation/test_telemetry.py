@@ -1,6 +1,6 @@
 import pytest
 
-import service.telemetry
+import service.operation.telemetry
 from service.app import create_app
 from service.engine.dummy import DummyEngine
 from tests.service.pictures import box_hole, file_of, mask_file, noise
@@ -26,6 +26,6 @@ def test_a_request_is_a_span_with_its_steps(monkeypatch):
 
 
 def test_traces_without_the_extra_fail_at_start_in_words(monkeypatch):
-    monkeypatch.setattr(service.telemetry, "NEEDED", ("opentelemetry.nothing.at_all",))
-    with pytest.raises(service.telemetry.TelemetryError, match="extra `otel`"):
+    monkeypatch.setattr(service.operation.telemetry, "NEEDED", ("opentelemetry.nothing.at_all",))
+    with pytest.raises(service.operation.telemetry.TelemetryError, match="extra `otel`"):
         create_app(settings_of(otel=True), DummyEngine(SIZES))

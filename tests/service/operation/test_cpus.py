@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from service.cpus import available_cpus
+from service.operation.cpus import available_cpus
 
 
 @pytest.fixture(autouse=True)

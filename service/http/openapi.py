@@ -6,9 +6,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service import errors
-from service.events import MEDIA_TYPE as EVENTS
-from service.form import InpaintOptions
-from service.problems import MEDIA_TYPE, TYPE_PREFIX, Problem, Shape
+from service.http.events import MEDIA_TYPE as EVENTS
+from service.http.form import InpaintOptions
+from service.http.problems import MEDIA_TYPE, TYPE_PREFIX, Problem, Shape
 
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
 EXAMPLE_ID = "0123456789abcdef0123456789abcdef"

@@ -9,10 +9,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import ClientGone, ServiceError
-from service.metrics import Metrics
-from service.problems import problem_response
+from service.http.problems import problem_response
+from service.http.routing import route_path
+from service.operation.metrics import Metrics
 from service.record import SCOPE_KEY, Record
-from service.routing import route_path
 from service.ticket import Ticket
 
 logger = logging.getLogger("service.requests")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import ImageCms
 
-from service.encoding import Encoding, check_encodable, encode
 from service.errors import InvalidRequest
-from service.images import Photo
+from service.imaging.decoding import Photo
+from service.imaging.encoding import Encoding, check_encodable, encode
 from tests.service.pictures import noise, opened, samples_of, smooth
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -4,9 +4,9 @@ import re
 import pytest
 
 from service.errors import BrokenImage
-from service.images import decode_photo
-from service.masks import decode_mask
-from service.scans import BLOCK_BYTES, MAX_SCANS, MAX_SEGMENTS, has_too_many_scans
+from service.imaging.decoding import decode_photo
+from service.imaging.masks import decode_mask
+from service.imaging.scans import BLOCK_BYTES, MAX_SCANS, MAX_SEGMENTS, has_too_many_scans
 from tests.service.pictures import file_of, smooth
 
 PHOTO = smooth(40, 56)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.errors import ClientGone, ServiceError
-from service.problems import problem_of
+from service.http.problems import problem_of
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b": still at it\n\n"

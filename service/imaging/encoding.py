@@ -7,7 +7,7 @@ from typing import Literal
 from PIL import Image as PillowImage
 
 from service.errors import InvalidRequest
-from service.images import Photo
+from service.imaging.decoding import Photo
 
 OutputFormat = Literal["png", "webp", "jpeg"]
 MEDIA_TYPES: dict[OutputFormat, str] = {

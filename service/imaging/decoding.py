@@ -13,8 +13,8 @@ from PIL import ImageFile
 
 from service.arrays import Grey, Image
 from service.errors import BrokenImage, ServiceError, TooManyPixels, UnsupportedImage
-from service.headers import Header, read_header
-from service.scans import has_too_many_scans
+from service.imaging.headers import Header, read_header
+from service.imaging.scans import has_too_many_scans
 
 # The header's size is checked against the service's own limit before Pillow sees the file.
 PillowImage.MAX_IMAGE_PIXELS = None

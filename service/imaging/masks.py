@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 
 from service.arrays import Grey, Hole
 from service.errors import InvalidRequest, NothingKnown, SizesDiffer
-from service.images import Photo, opened_image, orientation, strips, upright
+from service.imaging.decoding import Photo, opened_image, orientation, strips, upright
 
 THRESHOLD = 127  # a pixel is hole where its brightest channel, laid over black, is above this
 OPAQUE_FROM = 128  # where transparency marks the hole, a pixel is hole if its alpha is below this

@@ -17,7 +17,7 @@ import numpy as np
 from service.arrays import Holes, Images
 from service.engine.base import Engine, EngineError
 from service.errors import InferenceFailed
-from service.priority import yield_to_event_loop
+from service.operation.priority import yield_to_event_loop
 from service.ticket import Ticket
 
 logger = logging.getLogger(__name__)

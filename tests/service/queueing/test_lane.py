@@ -7,7 +7,7 @@ import pytest
 from service.engine.base import EngineError
 from service.engine.dummy import IdentityEngine
 from service.errors import ClientGone, DeadlinePassed, InferenceFailed
-from service.lane import Lane
+from service.queueing.lane import Lane
 from service.ticket import Ticket
 
 SIZES = (8, 16)

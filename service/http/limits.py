@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import BodyTooLarge, UploadStalled
-from service.problems import problem_response
+from service.http.problems import problem_response
 from service.record import Record, record_of
 
 

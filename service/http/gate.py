@@ -1,0 +1,53 @@
+"""The outer door as middleware: who cannot be taken is told so before a body is read."""
+
+from collections.abc import Collection
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.errors import ServiceError
+from service.http.outflow import sending_within
+from service.http.problems import problem_response
+from service.operation.lifecycle import Lifecycle
+from service.queueing.admission import Admission
+from service.record import record_of
+
+
+class AdmissionGate:
+    """Middleware: refuses inference requests that cannot be taken, before their body is read.
+
+    A client that does not read its answer loses its place after `idle_s` seconds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        admission: Admission,
+        lifecycle: Lifecycle,
+        paths: Collection[str],
+        idle_s: float,
+    ) -> None:
+        self._app = app
+        self._admission = admission
+        self._lifecycle = lifecycle
+        self._paths = frozenset(paths)
+        self._idle_s = idle_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle an ASGI connection."""
+        if not self._is_inference(scope):
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._lifecycle.check_accepting()
+            with self._admission.admitted():
+                await self._app(scope, receive, sending_within(send, self._idle_s))
+        except ServiceError as refusal:
+            await problem_response(scope, refusal)(scope, receive, send)
+
+    def _is_inference(self, scope: Scope) -> bool:
+        return (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and record_of(scope).path in self._paths
+        )

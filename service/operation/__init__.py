@@ -1,0 +1,1 @@
+"""What operators see and what the process gets from its machine: logs, metrics, CPUs."""

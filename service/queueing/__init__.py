@@ -1,0 +1,1 @@
+"""Who is let in, whose turn it is, and what runs on the device."""
