@@ -19,6 +19,8 @@ def to_onnx(unet: FoldedUNet) -> onnx.ModelProto:
         infer, input_signature=infer.input_signature, opset=OPSET
     )
     merge_doublings(model)
+    # Some of the converter's own shapes are wrong; runtimes infer them better.
+    del model.graph.value_info[:]
     _name_dimensions(model.graph)
     onnx.checker.check_model(model, full_check=True)
     return model

@@ -8,10 +8,10 @@ import onnx
 
 
 def feature_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """The nodes between the picture in NCHW and the final clipping, in order.
+    """The nodes between the picture without its holes and the final clipping, in order.
 
     Masks never depend on the picture, so whatever follows from it carries features. Features enter
-    by the first `Transpose`, as finite float32, and leave into `Clip`.
+    by the first `Mul`, which hides the holes, as finite float32, and leave into `Clip`.
     """
     reached = {"image"}
     nodes = []
@@ -24,7 +24,7 @@ def feature_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
             break
         if inside:
             nodes.append(node)
-        inside = inside or node.op_type == "Transpose"
+        inside = inside or node.op_type == "Mul"
     return nodes
 
 

@@ -32,15 +32,16 @@ def inference_function(unet: FoldedUNet) -> Any:
     """
 
     def infer(image: Any, mask: Any) -> dict[str, Any]:
-        known = 1.0 - tf.minimum(tf.cast(mask, tf.float32), 1.0)
+        # Bytes are moved to NCHW before they become floats, and compared as booleans: ONNX Runtime
+        # takes a tenth of the time for it. Moving an axis of length one is no transposition.
+        known = tf.expand_dims(tf.squeeze(mask, axis=3), axis=1)
+        known = tf.cast(tf.logical_not(tf.cast(known, tf.bool)), tf.float32)
         # Bytes are finite, so this product selects: what lies under the hole becomes exactly 0.
-        x = tf.cast(image, tf.float32) * known
-        # Moving an axis of length one is no transposition.
-        known = tf.expand_dims(tf.squeeze(known, axis=3), axis=1)
-        x = _u_net(unet, tf.transpose(x, (0, 3, 1, 2)), known)
-        x = tf.transpose(x, (0, 2, 3, 1))
+        x = tf.cast(tf.transpose(image, (0, 3, 1, 2)), tf.float32) * known
+        x = _u_net(unet, x, known)
         x = tf.raw_ops.ClipByValue(t=x, clip_value_min=0.0, clip_value_max=255.0)
-        return {"prediction": tf.cast(tf.round(x), tf.uint8)}
+        x = tf.cast(tf.round(x), tf.uint8)
+        return {"prediction": tf.transpose(x, (0, 2, 3, 1))}
 
     signature = [
         tf.TensorSpec((None, None, None, 3), tf.uint8, name="image"),

@@ -102,7 +102,7 @@ def _with_unrounded_output(model: onnx.ModelProto) -> onnx.ModelProto:
     copy.CopyFrom(model)
     (rounding,) = (node for node in copy.graph.node if node.op_type == "Round")
     unrounded = onnx.helper.make_tensor_value_info(
-        rounding.input[0], onnx.TensorProto.FLOAT, ["N", "H", "W", 3]
+        rounding.input[0], onnx.TensorProto.FLOAT, ["N", 3, "H", "W"]
     )
     copy.graph.output.insert(0, unrounded)
     return copy
@@ -118,7 +118,7 @@ def _run(
     session: onnxruntime.InferenceSession, case: Case
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     unrounded, prediction = session.run(None, {"image": case.image, "mask": case.mask})
-    return unrounded, prediction
+    return unrounded.transpose(0, 2, 3, 1), prediction
 
 
 def as_table(results: Sequence[Parity], tolerance: Tolerance) -> str:

@@ -34,6 +34,6 @@ def test_mask_arithmetic_carries_no_features(request, name):
     counters = [node for node in rest if node.op_type == "Conv"]
     for node in counters:
         assert (numpy_helper.to_array(constants[node.input[1]]) >= 1).all()
-    assert {"Div", "Max", "Min", "Sub", "Clip", "Round"} <= {node.op_type for node in rest}
+    assert {"Div", "Max", "Min", "Not", "Clip", "Round"} <= {node.op_type for node in rest}
     assert {"Relu", "LeakyRelu"}.isdisjoint(node.op_type for node in rest)
     assert {"Div", "Max", "Min", "Cast"}.isdisjoint(node.op_type for node in features)

@@ -29,7 +29,7 @@ def test_runtime_folds_the_casts(stored, tmp_path):
     )
     optimised = onnx.load(options.optimized_model_filepath)
     # Those of the picture, the mask and the prediction.
-    assert [node.op_type for node in optimised.graph.node].count("Cast") == 3
+    assert [node.op_type for node in optimised.graph.node].count("Cast") == 4
 
 
 def test_weights_too_large_are_refused(exported):
