@@ -65,7 +65,7 @@ def peak_above_idle(photo: bytes, mask: bytes) -> int:
     settings = Settings()
     engine = build_engine(settings)
     costs = CostTable()
-    costs.update(engine.warm_up())
+    costs.update(engine.warm_up().window_seconds)
     lane = Lane(engine, max_batch=engine.info.max_batch, wait_s=0)
     lane.start()
     sizes = engine.info.window_sizes

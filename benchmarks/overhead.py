@@ -77,7 +77,7 @@ def main() -> None:
     photo, mask = files(options.megapixels)
     engine = IdentityEngine(SIZES)
     costs = CostTable()
-    costs.update(engine.warm_up())
+    costs.update(engine.warm_up().window_seconds)
     lane = Lane(engine, max_batch=1, wait_s=0)
     lane.start()
     pipeline = Pipeline(lane, SIZES, costs, Backlog(), 10**9, Encoding())

@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     engine = build_engine(Settings())
-    costs = engine.warm_up()
+    costs = engine.warm_up().window_seconds
     print(f"engine {engine.info.name}, {engine.info.provider}; seconds per window {costs}")
     inference: dict[str, float] = {}
     rows: dict[str, str] = {}

@@ -101,12 +101,15 @@ class Runtime:
     async def _warm_up(self) -> None:
         start = time.perf_counter()
         try:
-            self.costs.update(await asyncio.to_thread(self.engine.warm_up))
+            runs = await asyncio.to_thread(self.engine.warm_up)
         except Exception as error:
             logger.exception("the engine cannot be warmed up")
             if self._on_fatal:
                 self._on_fatal(f"the engine cannot be warmed up: {error}")
             return
+        self.costs.update(runs.window_seconds)
+        most = self.settings.max_batch
+        self.lane.tune({s: min(b, most or b) for s, b in runs.batches.items()})
         self.lifecycle.warmed()
         info = self.engine.info
         logger.info(
@@ -114,6 +117,8 @@ class Runtime:
             extra={
                 "model": f"{info.name} {info.version}",
                 "provider": info.provider,
+                "precision": info.precision,
+                "batches": runs.batches,
                 "window_seconds": {s: round(c, 4) for s, c in self.costs.snapshot().items()},
                 "warm_up_s": round(time.perf_counter() - start, 2),
             },

@@ -34,10 +34,19 @@ class Settings(BaseSettings):
     model: Path = Field(
         default=BUNDLED_MODEL, description="the ONNX file (default: the bundled one)"
     )
-    provider: Literal["auto", "cpu", "cuda"] = Field(
-        default="auto", description="what computes; cuda fails at start where CUDA cannot be used"
+    provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
+        default="auto",
+        description="what computes; cuda and tensorrt fail at start where they cannot be used",
     )
-    device_id: int = Field(default=0, ge=0, description="which GPU, with cuda")
+    precision: Literal["auto", "fp32", "int8", "fp16"] = Field(
+        default="auto",
+        description="which variant of the model runs; auto: int8 on a CPU, fp16 on a GPU, if the "
+        "model has it beside it, else fp32",
+    )
+    tensorrt_cache: Path | None = Field(
+        default=None, description="folder in which TensorRT keeps what it builds"
+    )
+    device_id: int = Field(default=0, ge=0, description="which GPU")
     gpu_memory_mb: int = Field(default=0, ge=0, description="limit of GPU memory in MiB (0: none)")
     threads: int = Field(
         default=0, ge=0, description="threads of the CPU provider (0: CPUs granted)"
@@ -66,7 +75,12 @@ class Settings(BaseSettings):
     workers: int = Field(
         default=0, ge=0, description="requests worked on at once (0: 2 for each CPU)"
     )
-    max_batch: int = Field(default=0, ge=0, description="windows of a run (0: 8 on CUDA, 2 on CPU)")
+    max_batch: int = Field(
+        default=0,
+        ge=0,
+        description="most windows of a run (0: what the warm-up finds best, up to 16 on a GPU, "
+        "4 on a CPU)",
+    )
     batch_wait_ms: float = Field(
         default=2.0, ge=0, description="how long a run waits for more windows"
     )
@@ -161,6 +175,8 @@ def describe_settings() -> str:
             default = ",".join(map(str, default))
         elif name == "model":
             default = "models/inpaint.onnx"
+        elif default is None:
+            default = ""
         rows.append((PREFIX + name.upper(), field.description, default))
     width = max(len(variable) for variable, _, _ in rows)
     return "\n".join(

@@ -1,4 +1,4 @@
-"""`python -m export half MODEL.onnx -o FILE`: the float16 variant for GPUs."""
+"""`python -m export half MODEL.onnx`: the float16 variant for GPUs."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ def run(arguments: argparse.Namespace) -> int:
     """Convert, test, write; the exit status is that of `write_accepted`."""
     from export.half import to_half
 
-    return write_accepted(to_half(read_float32_model(arguments.model)), arguments)
+    return write_accepted(to_half(read_float32_model(arguments.model)), ".fp16.onnx", arguments)

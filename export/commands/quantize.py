@@ -1,4 +1,4 @@
-"""`python -m export quantize MODEL.onnx --photos DIR -o FILE`: the 8-bit variant for CPUs."""
+"""`python -m export quantize MODEL.onnx --photos DIR`: the 8-bit variant for CPUs."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ def run(arguments: argparse.Namespace) -> int:
 
     model = read_float32_model(arguments.model)
     calibration = HoledPhotos(arguments.photos, arguments.count, crop_side(model), arguments.seed)
-    return write_accepted(to_int8(model, calibration), arguments)
+    return write_accepted(to_int8(model, calibration), ".int8.onnx", arguments)

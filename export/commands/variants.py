@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +18,11 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare input, output and the photos for the acceptance test."""
     parser.add_argument("model", type=Path, help="an ONNX file written by python -m export")
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="the ONNX file to write"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the ONNX file to write (default: beside the model, where the service looks for it)",
     )
     parser.add_argument(
         "--val",
@@ -53,12 +58,22 @@ def read_float32_model(path: Path) -> onnx.ModelProto:
     return model
 
 
-def write_accepted(variant: onnx.ModelProto, arguments: argparse.Namespace) -> int:
+def write_accepted(variant: onnx.ModelProto, suffix: str, arguments: argparse.Namespace) -> int:
     """Write a variant, after the acceptance test if one was asked for.
+
+    Args:
+        variant: The variant.
+        suffix: Ending by which the service knows it, such as `.int8.onnx`.
+        arguments: The command's arguments.
 
     Returns:
         The exit status: 0, or 1 where the variant paints too badly.
     """
+    if arguments.output is None:
+        arguments.output = arguments.model.with_suffix(suffix)
+    # The service runs a variant only beside the very file that it was made of.
+    source = hashlib.sha256(arguments.model.read_bytes()).hexdigest()
+    metadata.write_properties(variant, {"variant_of": source})
     onnx.checker.check_model(variant)
     print(nodes.as_line(nodes.count_nodes(variant)))
     if arguments.val is not None and not _accepted(variant, arguments):

@@ -85,7 +85,7 @@ def _plan(options: argparse.Namespace, settings: Settings) -> int:
     costs = None
     if options.time:
         engine = build_engine(settings)
-        costs = engine.warm_up()
+        costs = engine.warm_up().window_seconds
         engine.close()
     made = plan(hole, settings.window_sizes, context=options.context, costs=costs)
     for line in describe_plan(made):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.arrays import Holes, Images
+from service.engine.run_table import RunTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class EngineInfo:
         precision: Arithmetic of the network (`float32`, `float16`, `int8`).
         stride: Sides of a window are multiples of this many pixels.
         window_sizes: Warmed window sizes in pixels, ascending.
-        max_batch: Most windows that are worth one run.
+        max_batch: Most windows of a run; the warm-up tells how many are worth it.
         metadata: What the model file says of itself: training record, licence, source commit.
     """
 
@@ -56,12 +57,8 @@ class Engine(Protocol):
         """
         ...
 
-    def warm_up(self) -> Mapping[int, float]:
-        """Run every window size once or more.
-
-        Returns:
-            Seconds that one window of each size takes in a full run: a cost table for planning.
-        """
+    def warm_up(self) -> RunTable:
+        """Run every window size in batches up to the largest and time them."""
         ...
 
     def close(self) -> None:

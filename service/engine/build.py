@@ -15,13 +15,19 @@ def build_engine(settings: Settings) -> Engine:
 
         return DummyEngine(settings.window_sizes, settings.max_batch or 8)
     from service.engine.onnx import OnnxEngine  # takes half a second, not needed by the dummy
+    from service.engine.sessions import Device
 
+    device = Device(
+        provider=settings.provider,
+        threads=settings.thread_count,
+        device_id=settings.device_id,
+        gpu_memory_mb=settings.gpu_memory_mb,
+        tensorrt_cache=settings.tensorrt_cache,
+    )
     return OnnxEngine(
         settings.model,
         settings.window_sizes,
-        provider=settings.provider,
-        threads=settings.thread_count,
+        device=device,
+        precision=settings.precision,
         max_batch=settings.max_batch,
-        device_id=settings.device_id,
-        gpu_memory_mb=settings.gpu_memory_mb,
     )

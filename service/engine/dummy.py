@@ -1,11 +1,12 @@
 """Engines without a model: for tests, demonstrations and measuring everything but inference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from service.arrays import Holes, Images
 from service.engine.base import EngineInfo
+from service.engine.run_table import RunTable
 
 
 class DummyEngine:
@@ -35,9 +36,9 @@ class DummyEngine:
         mean = ((total + count // 2) // count).astype(np.uint8)
         return np.broadcast_to(mean[:, np.newaxis, np.newaxis, :], images.shape).copy()
 
-    def warm_up(self) -> Mapping[int, float]:
-        """Nothing to warm; a nominal microsecond for a window of any size."""
-        return dict.fromkeys(self._info.window_sizes, 1e-6)
+    def warm_up(self) -> RunTable:
+        """Nothing to warm; a nominal microsecond for a full run of any size."""
+        return RunTable({size: {self._info.max_batch: 1e-6} for size in self._info.window_sizes})
 
     def close(self) -> None:
         """Nothing to free."""

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,7 +60,7 @@ class Lane:
 
     Args:
         engine: What runs; only ever called from the lane's own thread.
-        max_batch: Most windows of a run.
+        max_batch: Most windows of a run, until `tune` knows better.
         wait_s: How long a run that is not full waits for windows of other requests at work.
         on_run: Told about every run.
     """
@@ -70,6 +70,7 @@ class Lane:
     ) -> None:
         self._engine = engine
         self._max_batch = max_batch
+        self._batches: Mapping[int, int] = {}
         self._wait_s = wait_s
         self._on_run = on_run
         self._changed = threading.Condition()
@@ -78,6 +79,10 @@ class Lane:
         self._running_since: float | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="inference-lane", daemon=True)
+
+    def tune(self, batches: Mapping[int, int]) -> None:
+        """Set how many windows of each size a run may have, as the warm-up found best."""
+        self._batches = dict(batches)
 
     def start(self) -> None:
         """Start the lane's thread."""
@@ -180,7 +185,12 @@ class Lane:
     def _may_grow(self, batch: list[_Window]) -> bool:
         """Whether requests that are at work but not in the run could still join it."""
         joined = len({id(window.call) for window in batch})
-        return len(batch) < self._max_batch and joined < self._clients and not self._closed
+        return self._has_room(batch) and joined < self._clients and not self._closed
+
+    def _has_room(self, batch: list[_Window]) -> bool:
+        if not batch:
+            return True
+        return len(batch) < self._batches.get(batch[0].call.size, self._max_batch)
 
     def _gather(self, batch: list[_Window]) -> None:
         """Go round the lines and take one window of the batch's size from each, until it is full.
@@ -188,14 +198,14 @@ class Lane:
         The first line whose turn it is decides the size. Lines that gave go to the end.
         """
         gave = True
-        while gave and len(batch) < self._max_batch:
+        while gave and self._has_room(batch):
             gave = False
             for ticket in list(self._lines):
                 line = self._lines[ticket]
                 if not ticket.alive:
                     self._drop(ticket)
                     continue
-                if len(batch) == self._max_batch:
+                if not self._has_room(batch):
                     break
                 if batch and line[0].call.size != batch[0].call.size:
                     continue

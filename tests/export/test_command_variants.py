@@ -6,6 +6,7 @@ from export import acceptance
 from export.__main__ import COMMANDS, main
 from export.files import write_model
 from export.metadata import describe, write_properties
+from service.engine.onnx import OnnxEngine
 
 
 @pytest.fixture
@@ -39,6 +40,14 @@ def test_quantize_writes_an_8_bit_file(model_file, photos, tmp_path, capsys):
     properties = session.get_modelmeta().custom_metadata_map
     assert properties["precision"] == "int8"
     assert properties["stride"] == "8"
+
+
+def test_a_variant_lies_where_the_service_looks_for_it(model_file, photos):
+    assert run("quantize", model_file, "--photos", photos, "--count", 2) == 0
+    assert run("half", model_file) == 0
+    for precision in ("int8", "fp16"):
+        engine = OnnxEngine(model_file, (8,), precision=precision)
+        assert engine.info.precision == {"int8": "int8", "fp16": "float16"}[precision]
 
 
 def test_half_is_written_once_accepted(model_file, photos, tmp_path, capsys):

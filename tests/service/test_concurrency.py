@@ -9,6 +9,7 @@ import pytest
 
 from service.engine.dummy import DummyEngine
 from service.engine.onnx import OnnxEngine
+from service.engine.sessions import Device
 from service.ticket import Ticket
 from tests.service.engine.onnx_models import write_inverting_model
 from tests.service.gated import GatedEngine
@@ -34,7 +35,10 @@ def engine(request, tmp_path):
     if request.param == "dummy":
         return DummyEngine(SIZES)
     return OnnxEngine(
-        write_inverting_model(tmp_path / "tiny.onnx"), SIZES, provider="cpu", max_batch=8
+        write_inverting_model(tmp_path / "tiny.onnx"),
+        SIZES,
+        device=Device(provider="cpu"),
+        max_batch=8,
     )
 
 

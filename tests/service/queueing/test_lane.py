@@ -123,6 +123,19 @@ def test_a_small_request_overtakes_a_large_one(start, engine):
     assert [value for run in engine.runs for value in run].count(1) == 6
 
 
+def test_each_size_has_the_batch_that_the_warm_up_found_best(start, engine):
+    lane, first = blocked_lane(start, engine, max_batch=1)
+    lane.tune({8: 3, 16: 2})
+    small = Request(lane, *windows(1, count=4))
+    wait_for(lambda: lane.waiting == 4)
+    large = Request(lane, *windows(2, count=4, size=16))
+    wait_for(lambda: lane.waiting == 8)
+    engine.gate.release(10)
+    for request in (first, small, large):
+        request.join()
+    assert sorted(map(tuple, engine.runs[1:])) == [(1,), (1, 1, 1), (2, 2), (2, 2)]
+
+
 def test_a_request_of_another_size_has_its_turn(start, engine):
     lane, first = blocked_lane(start, engine, max_batch=2)
     large = Request(lane, *windows(1, count=6))

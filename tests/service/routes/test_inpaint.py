@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from service.engine.dummy import DummyEngine
+from service.engine.run_table import RunTable
 from tests.service.pictures import (
     box_hole,
     file_of,
@@ -275,7 +276,7 @@ def test_other_bodies_have_no_image(client, kind):
 def test_a_plan_that_cannot_meet_the_deadline_is_unavailable():
     class Slow(DummyEngine):
         def warm_up(self):
-            return dict.fromkeys(SIZES, 1000.0)
+            return RunTable({size: {1: 1000.0} for size in SIZES})
 
     with client_of(Slow(SIZES)) as client:
         response = post(client, PHOTO, MASK)

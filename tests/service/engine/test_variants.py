@@ -1,0 +1,105 @@
+"""Which file of a model is run."""
+
+import logging
+
+import pytest
+
+from service.engine.base import EngineError
+from service.engine.onnx import OnnxEngine
+from service.engine.sessions import Device
+from service.engine.variants import digest, open_variant
+from tests.service.engine.onnx_models import METADATA, write_inverting_model
+
+ON_CPU = Device(provider="cpu")
+
+
+@pytest.fixture
+def model(tmp_path):
+    return write_inverting_model(tmp_path / "tiny.onnx")
+
+
+def add_variant(model, precision, variant_of=None):
+    properties = {"precision": precision, "variant_of": variant_of or digest(model)}
+    return write_inverting_model(model.with_suffix(f".{precision}.onnx"), METADATA | properties)
+
+
+def precision_of(model, precision="auto"):
+    return OnnxEngine(model, (8,), device=ON_CPU, precision=precision).info.precision
+
+
+def test_without_variants_the_model_itself_runs(model):
+    assert precision_of(model) == "float32"
+
+
+def test_a_cpu_takes_the_8_bit_variant_unless_told_otherwise(model):
+    add_variant(model, "int8")
+    add_variant(model, "fp16")
+    assert precision_of(model) == "int8"
+    assert precision_of(model, "fp32") == "float32"
+    assert precision_of(model, "fp16") == "fp16"
+
+
+def test_what_ties_a_variant_to_its_model_is_not_shown(model):
+    add_variant(model, "int8")
+    assert "variant_of" not in OnnxEngine(model, (8,), device=ON_CPU).info.metadata
+
+
+@pytest.mark.parametrize(("precision", "command"), [("int8", "quantize"), ("fp16", "half")])
+def test_a_variant_that_is_missing_is_named_with_what_makes_it(model, precision, command):
+    with pytest.raises(EngineError, match=rf"tiny\.{precision}\.onnx.*export {command} .*tiny"):
+        precision_of(model, precision)
+
+
+def test_a_variant_of_another_model_is_left_alone(model, caplog):
+    add_variant(model, "int8", variant_of="0" * 64)
+    with caplog.at_level(logging.WARNING):
+        assert precision_of(model) == "float32"
+    assert "tiny.int8.onnx is not a variant of" in caplog.text
+    with pytest.raises(EngineError, match=r"tiny\.int8\.onnx is not a variant of"):
+        precision_of(model, "int8")
+
+
+class Session:
+    """As much of a session as choosing a file needs."""
+
+    def __init__(self, provider, variant_of):
+        self._provider = provider
+        self.custom_metadata_map = {"variant_of": variant_of}
+
+    def get_providers(self):
+        return [self._provider]
+
+    def get_modelmeta(self):
+        return self
+
+
+def opened_on(provider, model, files):
+    def opened(path):
+        files.append(path.name)
+        return Session(provider, digest(model))
+
+    return opened
+
+
+def test_a_gpu_takes_the_half_precision_variant(model):
+    add_variant(model, "int8")
+    add_variant(model, "fp16")
+    files = []
+    opened = opened_on("CUDAExecutionProvider", model, files)
+    assert open_variant(model, "auto", opened, expect_gpu=True)[1].name == "tiny.fp16.onnx"
+    assert files == ["tiny.fp16.onnx"]
+
+
+def test_where_a_gpu_turns_out_unusable_the_cpu_gets_its_own_file(model):
+    add_variant(model, "int8")
+    add_variant(model, "fp16")
+    files = []
+    opened = opened_on("CPUExecutionProvider", model, files)
+    assert open_variant(model, "auto", opened, expect_gpu=True)[1].name == "tiny.int8.onnx"
+    assert files == ["tiny.fp16.onnx", "tiny.int8.onnx"]
+
+
+def test_8_bit_on_a_gpu_is_refused(model):
+    add_variant(model, "int8")
+    with pytest.raises(EngineError, match="int8 is for CPUs"):
+        open_variant(model, "int8", lambda _: pytest.fail("opened"), expect_gpu=True)
