@@ -12,7 +12,7 @@ from service.engine.run_table import RunTable
 class DummyEngine:
     """Predicts the mean colour of a window's known pixels, black where nothing is known."""
 
-    def __init__(self, window_sizes: Sequence[int] = (256, 512), max_batch: int = 8) -> None:
+    def __init__(self, window_sizes: Sequence[int] = (256, 384, 512), max_batch: int = 8) -> None:
         self._info = EngineInfo(
             name="dummy",
             version="1",
