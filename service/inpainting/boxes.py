@@ -73,6 +73,12 @@ def bounding_box(boxes: list[Box]) -> Box:
     )
 
 
+def extent(mask: NDArray[np.bool_]) -> Box:
+    """The smallest box that holds every True pixel of a mask (at least one)."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+
+
 def cut(array: NDArray[Scalar], box: Box, padding: Scalar | int | bool) -> NDArray[Scalar]:
     """Copy a box out of an array (H, W, ...); what lies outside the array becomes `padding`."""
     height, width = array.shape[:2]

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from service.arrays import Hole, Image
+from service.inpainting.boxes import extent
 
 PERIODS = 9
 """Periods along each axis over which a phase is averaged: few enough to follow slow changes."""
@@ -25,11 +26,21 @@ def descreen(image: Image, mask: Hole, period: int) -> Image:
     Returns:
         A new image, equal outside the mask.
     """
-    size = len(mask)
+    if not mask.any():
+        return image
+    # Averages reach half of their periods, and smoothing one more, beyond the mask.
+    reach = PERIODS // 2 + 1
+    cells = extent(mask).reduce(period).grow(reach, reach)
+    box = cells.enlarge(period).clip(*mask.shape).slices
+    result = image.copy()
+    result[box] = _descreened(image[box], mask[box], period)
+    return result
+
+
+def _descreened(image: Image, mask: Hole, period: int) -> Image:
     picture = image.astype(np.float32)
     detail = (picture - _smooth(picture, period)) * mask[..., None]
-    cells = size // period
-    by_phase = (cells, period, cells, period)
+    by_phase = (len(mask) // period, period, mask.shape[1] // period, period)
     pattern = np.zeros((*by_phase, 3), np.float32)
     window = (PERIODS, PERIODS)
     details, weights = detail.reshape(*by_phase, 3), mask.astype(np.float32).reshape(by_phase)
@@ -41,7 +52,7 @@ def descreen(image: Image, mask: Hole, period: int) -> Image:
             pattern[:, row, :, column] = total / share
     # Brightness itself is no pattern.
     pattern -= pattern.mean(axis=(1, 3), keepdims=True)
-    result = np.rint(picture - pattern.reshape(size, size, 3)).clip(0, 255).astype(np.uint8)
+    result = np.rint(picture - pattern.reshape(picture.shape)).clip(0, 255).astype(np.uint8)
     return np.where(mask[..., None], result, image)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.arrays import Hole, Image
+from service.inpainting.boxes import extent
 
 Field = NDArray[np.float32]
 
@@ -52,7 +53,8 @@ def correct_seams(prediction: Image, image: Image, known: Hole, target: Hole) ->
     rim = known & (cv2.dilate(target.view(np.uint8), _RING) > 0)
     if not rim.any():
         return prediction
-    crop = _extent(cv2.dilate(target.view(np.uint8), _RING, iterations=AROUND // 2 + 1) > 0)
+    seen = cv2.dilate(target.view(np.uint8), _RING, iterations=AROUND // 2 + 1) > 0
+    crop = extent(seen).slices
     before = prediction[crop].astype(np.float32)
     steps = _steps(before, image[crop], known[crop], target[crop], rim[crop])
     after = before - membrane(steps, rim[crop])
@@ -76,12 +78,6 @@ def _mean(values: Field, mask: Hole, side: int) -> Field:
     total = cv2.blur(values * weight[..., None], (side, side), borderType=cv2.BORDER_CONSTANT)
     share = cv2.blur(weight, (side, side), borderType=cv2.BORDER_CONSTANT)
     return np.asarray(total / np.maximum(share, np.float32(1e-6))[..., None], np.float32)
-
-
-def _extent(mask: Hole) -> tuple[slice, slice]:
-    """Rows and columns from the first to the last that the mask touches."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def membrane(values: Field, known: Hole) -> Field:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.inpainting.boxes import Box, bounding_box, cut
+from service.inpainting.boxes import Box, bounding_box, cut, extent
 
 
 def test_reduce_covers_the_box_and_enlarge_undoes_whole_blocks() -> None:
@@ -34,3 +34,11 @@ def test_cut_is_a_copy() -> None:
     array = np.zeros((4, 4), np.bool_)
     cut(array, Box(0, 0, 2, 2), True)[:] = True
     assert not array.any()
+
+
+def test_the_extent_of_a_mask_holds_every_pixel_of_it() -> None:
+    mask = np.zeros((9, 12), np.bool_)
+    mask[2, 5] = mask[6, 3] = True
+    assert extent(mask) == Box(2, 3, 7, 6)
+    mask[8, 11] = True
+    assert extent(mask) == Box(2, 3, 9, 12)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from service.inpainting.descreening import descreen
+from service.inpainting.descreening import _descreened, descreen
 
 SIZE, PERIOD = 128, 4
 
@@ -62,3 +62,18 @@ def test_nothing_outside_the_mask_changes(picture, mask):
 def test_a_slope_is_no_pattern(mask):
     ramp = np.broadcast_to(np.arange(SIZE, dtype=np.uint8)[None, :, None], (SIZE, SIZE, 3))
     assert np.abs(descreen(ramp.copy(), mask, PERIOD).astype(int) - ramp).max() <= 1
+
+
+@pytest.mark.parametrize("box", [(40, 60, 50, 75), (0, 30, 1, 128), (100, 128, 90, 128)])
+def test_only_what_surrounds_the_mask_is_looked_at(picture, box):
+    mask = np.zeros((SIZE, SIZE), np.bool_)
+    mask[box[0] : box[1], box[2] : box[3]] = True
+    np.testing.assert_array_equal(
+        descreen(picture, mask, PERIOD), _descreened(picture, mask, PERIOD)
+    )
+
+
+def test_an_empty_mask_changes_nothing(picture):
+    np.testing.assert_array_equal(
+        descreen(picture, np.zeros((SIZE, SIZE), np.bool_), PERIOD), picture
+    )
