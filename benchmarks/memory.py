@@ -3,30 +3,33 @@
     python -m benchmarks.memory [--megapixels 1 12 24 50]
 
 Every case runs in a process of its own: engine warm, memory read, peak reset, one photo through the
-pipeline from file to file, peak read. The bar is 12 bytes a pixel plus a constant for the windows,
-which the 1 megapixel row bounds. Linux only (/proc). Settings (INPAINT_MODEL, ...) apply as to the
-server.
+pipeline from file to file, peak read. The peer is a process that only decodes the same files with
+Pillow and writes the photo with the service's encoder. The bar is 12 bytes a pixel plus a constant
+for the windows, which the smallest photo of a kind bounds. Linux only (/proc). Settings
+(INPAINT_MODEL, ...) apply as to the server.
 """
 
-import argparse
 import io
 import multiprocessing
-from pathlib import Path
 
 import numpy as np
-from PIL import Image as PillowImage
+from PIL import Image
 
-from service.arrays import Hole
+from benchmarks.files import file_of
+from benchmarks.options import parser_of
+from benchmarks.photos import square_holes
+from benchmarks.pipelines import encoding_of, pipeline_of, work_of
+from benchmarks.processes import MEBIBYTE, memory, reset_peak
+from benchmarks.report import Report
 from service.engine.build import build_engine
-from service.imaging.encoding import Encoding
-from service.pipeline import Pipeline, Work
-from service.queueing.backlog import Backlog, CostTable
-from service.queueing.lane import Lane
+from service.imaging.decoding import Photo
+from service.imaging.encoding import encode
+from service.operation.allocator import return_memory_eagerly
 from service.settings import Settings
-from service.ticket import Ticket
 
-HOLES = ("200x200", "half")
-MEBIBYTE = 2**20
+SMALL, HALF = "200x200", "half"
+HOLE_SIDE = 200
+BAR = 12.0
 
 
 def files(pixels: int, kind: str, holes: str) -> tuple[bytes, bytes]:
@@ -34,76 +37,87 @@ def files(pixels: int, kind: str, holes: str) -> tuple[bytes, bytes]:
     height = round((pixels / 1.5) ** 0.5)
     width = pixels // height
     rng = np.random.default_rng(0)
-    coarse = PillowImage.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8))
-    hole: Hole = np.zeros((height, width), np.bool_)
-    if holes == "half":
+    coarse = Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8))
+    hole = square_holes(height, width, HOLE_SIDE, (height // 2, width // 2))
+    if holes == HALF:
+        hole[:] = False
         hole[:, width // 4 : width // 4 + width // 2] = True
-    else:
-        hole[height // 2 :, width // 2 :][:200, :200] = True
-    return (
-        _file(coarse.resize((width, height), PillowImage.Resampling.BICUBIC), kind),
-        _file(PillowImage.fromarray(hole), "PNG"),
-    )
+    photo = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
+    return file_of(photo, kind), file_of(hole, "PNG")
 
 
-def _file(image: PillowImage.Image, kind: str) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind)
-    return file.getvalue()
-
-
-def status(field: str) -> int:
-    """A field of this process's status in bytes (VmRSS: now, VmHWM: the peak)."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1]) * 1024
-    raise SystemExit(f"no {field} in /proc/self/status")
-
-
-def peak_above_idle(photo: bytes, mask: bytes) -> int:
+def peak_of_service(photo: bytes, mask: bytes) -> int:
     """Bytes by which one request raises a warm process, its files not counted."""
+    return_memory_eagerly()  # as the server does
     settings = Settings()
-    engine = build_engine(settings)
-    costs = CostTable()
-    costs.update(engine.warm_up().window_seconds)
-    lane = Lane(engine, max_batch=engine.info.max_batch, wait_s=0)
-    lane.start()
-    sizes = engine.info.window_sizes
-    pipeline = Pipeline(lane, sizes, costs, Backlog(), 10**9, Encoding())
-    work = Work(
-        image=io.BytesIO(photo),
-        mask=io.BytesIO(mask),
-        invert_mask=False,
-        dilate=0,
-        output="png",
-        ticket=Ticket(1e6),
-    )
-    idle = status("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
-    pipeline.run(work)
-    peak = status("VmHWM") - idle
-    lane.close()
-    engine.close()
-    return peak
+    with pipeline_of(build_engine(settings), settings) as pipeline:
+        work = work_of(photo, mask)
+        idle = memory("VmRSS")
+        reset_peak()
+        pipeline.run(work)
+        return memory("VmHWM") - idle
+
+
+def peak_of_codecs(photo: bytes, mask: bytes) -> int:
+    """Bytes by which decoding and encoding alone raise a process."""
+    return_memory_eagerly()
+    encoding = encoding_of(Settings())
+    idle = memory("VmRSS")
+    reset_peak()
+    samples = np.array(Image.open(io.BytesIO(photo)))
+    known = np.array(Image.open(io.BytesIO(mask)))
+    encode(Photo(samples, None, None), "png", encoding)
+    del known
+    return memory("VmHWM") - idle
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure and write the report."""
+    parser = parser_of("memory", __doc__)
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 12, 24, 50])
     options = parser.parse_args()
+    report = Report(
+        "memory",
+        "Peak memory of one request above the idle service",
+        peer="decoding and encoding of the same files alone",
+        columns={
+            "hole": "Hole",
+            "kind": "Photo",
+            "megapixels": "MP",
+            "peak_mib": "Peak, MiB",
+            "bytes_a_pixel": "Bytes a pixel",
+            "codecs": "Codecs, bytes a pixel",
+            "ratio": "Over the codecs",
+        },
+        labels=("hole", "kind", "megapixels"),
+    )
     context = multiprocessing.get_context("spawn")
-    for holes in HOLES:
+    for holes in (SMALL, HALF):
         for kind in ("JPEG", "PNG"):
-            for megapixels in options.megapixels:
+            peaks: dict[int, int] = {}
+            for megapixels in sorted(options.megapixels):
                 pixels = round(megapixels * 1e6)
-                photo, mask = files(pixels, kind, holes)
+                both = files(pixels, kind, holes)
                 with context.Pool(1) as pool:
-                    peak = pool.apply(peak_above_idle, (photo, mask))
-                print(
-                    f"hole {holes:8s} {kind:4s} {megapixels:5.0f} MP: {peak / MEBIBYTE:7.1f} MiB "
-                    f"above idle, {peak / pixels:6.2f} bytes a pixel",
-                    flush=True,
+                    peaks[pixels] = pool.apply(peak_of_service, both)
+                with context.Pool(1) as pool:
+                    codecs = pool.apply(peak_of_codecs, both)
+                report.add(
+                    hole=holes,
+                    kind=kind,
+                    megapixels=megapixels,
+                    peak_mib=peaks[pixels] / MEBIBYTE,
+                    bytes_a_pixel=peaks[pixels] / pixels,
+                    codecs=codecs / pixels,
+                    ratio=peaks[pixels] / codecs,
                 )
+                print(f"{holes} {kind} {megapixels:g} MP", flush=True)
+            smallest, largest = min(peaks), max(peaks)
+            if largest > smallest:
+                beyond = (peaks[largest] - peaks[smallest]) / largest
+                what = f"{holes}, {kind}, {largest / 1e6:g} MP: bytes a pixel beyond the constant"
+                report.at_most(what, beyond, BAR)
+    report.write(options.out)
 
 
 if __name__ == "__main__":

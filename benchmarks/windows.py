@@ -2,23 +2,32 @@
 
     python -m benchmarks.windows [--rounds 3]
 
-Bars: a hole of 200x200 in 12 megapixels takes at most 1.3 times what it takes in a crop of 1
-megapixel, ten such holes at most 10 times that. Settings (INPAINT_MODEL, ...) apply as to the
-server. Seconds are processor time of this process, which other programs disturb least; the cases
-are measured in turn and the least of the rounds counts.
+The peer is one hole of 200x200 in 1 megapixel. Bars: the same hole in 12 megapixels takes at most
+1.3 times as long, ten such holes at most 10 times. Seconds are processor time of this process,
+which other programs disturb least; the cases are measured in turn, and ratios are the medians of
+the rounds' ratios. Settings (INPAINT_MODEL, ...) apply as to the server.
 """
 
-import argparse
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
-from service.arrays import Hole, Holes, Image, Images
+from benchmarks.options import parser_of
+from benchmarks.photos import square_holes
+from benchmarks.report import Report
+from benchmarks.rounds import ratio
+from service.arrays import Hole, Holes, Images
 from service.engine.base import Engine
 from service.engine.build import build_engine
 from service.inpainting import Plan, fill, plan
 from service.settings import Settings
+
+CROP, ONE, TEN = "1 MP, one 200x200", "12 MP, one 200x200", "12 MP, ten 200x200"
+BARS = {ONE: 1.3, TEN: 10.0}
 
 
 @dataclass
@@ -35,14 +44,6 @@ class Timed:
         return result
 
 
-def with_holes(height: int, width: int, *corners: tuple[int, int], side: int = 200) -> Hole:
-    """Square holes with the given top left corners."""
-    hole = np.zeros((height, width), np.bool_)
-    for row, column in corners:
-        hole[row : row + side, column : column + side] = True
-    return hole
-
-
 def cases() -> dict[str, Hole]:
     """The holes that are measured, the first one being what the others are compared with."""
     spread = [(row, column) for row in (300, 2300) for column in range(200, 3800, 720)]
@@ -52,49 +53,87 @@ def cases() -> dict[str, Hole]:
     rng = np.random.default_rng(0)
     specks[rng.integers(0, 3000, 1000), rng.integers(0, 4000, 1000)] = True
     return {
-        "1 MP, one 200x200": with_holes(1000, 1000, (400, 400)),
-        "12 MP, one 200x200": with_holes(3000, 4000, (1400, 1900)),
-        "12 MP, ten 200x200": with_holes(3000, 4000, *spread),
-        "12 MP, one 1200x1200": with_holes(3000, 4000, (900, 1400), side=1200),
+        CROP: square_holes(1000, 1000, 200, (400, 400)),
+        ONE: square_holes(3000, 4000, 200, (1400, 1900)),
+        TEN: square_holes(3000, 4000, 200, *spread),
+        "12 MP, one 1200x1200": square_holes(3000, 4000, 1200, (900, 1400)),
         "12 MP, 1 px line across": line,
         "12 MP, 1,000 single pixels": specks,
     }
 
 
-def measure(image: Image, hole: Hole, engine: Engine, made: Plan) -> tuple[float, float]:
-    """Seconds of inference and of everything in `fill`."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Processor seconds of planning, of inference and of the rest of `fill`."""
+
+    made: Plan
+    planning: float
+    inference: float
+    rest: float
+
+
+def measure(hole: Hole, engine: Engine) -> Cost:
+    """Plan and fill one hole in a grey photo, as the service would."""
+    image = np.full((*hole.shape, 3), 128, np.uint8)
+    start = time.process_time()
+    made = plan(hole, engine.info.window_sizes)
+    planning = time.process_time() - start
     timed = Timed(engine)
     start = time.process_time()
     fill(image, hole, made, timed)
-    return timed.seconds, time.process_time() - start
+    return Cost(made, planning, timed.seconds, time.process_time() - start - timed.seconds)
+
+
+def fill_in(report: Report, costs: dict[str, list[Cost]]) -> None:
+    """The rows and the bars."""
+
+    def medians(name: str, part: Callable[[Cost], float]) -> float:
+        return median(part(cost) for cost in costs[name])
+
+    first = [cost.inference for cost in costs[CROP]]
+    for name, rounds in costs.items():
+        times = ratio([cost.inference for cost in rounds], first)
+        report.add(
+            case=name,
+            windows=len(rounds[0].made.windows),
+            planning_s=medians(name, lambda cost: cost.planning),
+            inference_s=medians(name, lambda cost: cost.inference),
+            rest_s=medians(name, lambda cost: cost.rest),
+            ratio=times,
+        )
+        if name in BARS:
+            report.at_most(f"{name}, inference over the crop", times, BARS[name])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure and write the report."""
+    parser = parser_of("windows", __doc__)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    report = Report(
+        "windows",
+        "What a hole costs, wherever it lies",
+        peer="inference of one hole of 200x200 in 1 megapixel",
+        columns={
+            "case": "Case",
+            "windows": "Windows",
+            "planning_s": "Planning, CPU s",
+            "inference_s": "Inference, CPU s",
+            "rest_s": "Rest, CPU s",
+            "ratio": "Times the inference in the crop",
+        },
+        labels=("case",),
+    )
     engine = build_engine(Settings())
-    costs = engine.warm_up().window_seconds
-    print(f"engine {engine.info.name}, {engine.info.provider}; seconds per window {costs}")
-    inference: dict[str, float] = {}
-    rows: dict[str, str] = {}
+    engine.warm_up()
+    report.settings = {"rounds": options.rounds, "precision": engine.info.precision}
+    costs: dict[str, list[Cost]] = defaultdict(list)
     for _ in range(options.rounds):
         for name, hole in cases().items():
-            image = np.full((*hole.shape, 3), 128, np.uint8)
-            start = time.process_time()
-            made = plan(hole, engine.info.window_sizes, costs=costs)
-            planning = time.process_time() - start
-            seconds, total = measure(image, hole, engine, made)
-            if seconds < inference.get(name, np.inf):
-                inference[name] = seconds
-                rows[name] = (
-                    f"{len(made.windows):4d} windows  planned {planning:6.3f} s  estimated "
-                    f"{made.cost:6.2f} s  inference {seconds:6.2f} s  rest {total - seconds:5.2f} s"
-                )
-    first = next(iter(inference.values()))
-    for name, row in rows.items():
-        print(f"{name:28s} {row}  {inference[name] / first:5.2f} times")
+            costs[name].append(measure(hole, engine))
     engine.close()
+    fill_in(report, costs)
+    report.write(options.out)
 
 
 if __name__ == "__main__":
