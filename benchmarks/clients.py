@@ -1,0 +1,91 @@
+"""Clients that keep a server busy, and what they were answered.
+
+The clients share the processors with the server, so the body of their requests is put together once
+and sent as it is.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import httpx
+import numpy as np
+from PIL import Image
+
+from benchmarks.files import file_of
+from benchmarks.photos import square_holes
+
+PAUSE_S = 0.5  # after a refusal that names a longer one
+TIMEOUT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request's body and the type that goes with it."""
+
+    content: bytes
+    headers: dict[str, str]
+
+
+@dataclass(slots=True)
+class Result:
+    """What one load gave. Latencies in seconds."""
+
+    name: str
+    seconds: float
+    answered: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+    other: int = 0
+
+    @property
+    def throughput(self) -> float:
+        """Answers a second."""
+        return len(self.answered) / self.seconds
+
+    def note(self, status: int, latency: float) -> None:
+        """Count one response."""
+        if status == 200:
+            self.answered.append(latency)
+        elif status in (429, 503):
+            self.refused.append(latency)
+        else:
+            self.other += 1
+
+
+def files_of(side: int) -> dict[str, bytes]:
+    """A photo-like PNG and a mask with one hole of an eighth of its side."""
+    random = np.random.default_rng(0)
+    coarse = Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8))
+    photo = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
+    hole = square_holes(side, side, side // 8, (side // 2, side // 2))
+    return {"image": file_of(photo, "PNG"), "mask": file_of(hole, "PNG")}
+
+
+def body_of(files: dict[str, bytes]) -> Body:
+    """A form of these files."""
+    request = httpx.Request("POST", "http://server/inpaint", files=files)
+    return Body(request.read(), {"Content-Type": request.headers["Content-Type"]})
+
+
+async def ask(client: httpx.AsyncClient, body: Body, result: Result) -> float:
+    """One request; returns how long its sender should pause."""
+    start = time.perf_counter()
+    response = await client.post("/inpaint", content=body.content, headers=body.headers)
+    result.note(response.status_code, time.perf_counter() - start)
+    return min(PAUSE_S, float(response.headers.get("retry-after", 0)))
+
+
+async def closed(base: str, body: Body, clients: int, seconds: float) -> Result:
+    """A number of clients, each of which waits for its answer before it asks again."""
+    result = Result(f"{clients} client{'s' * (clients > 1)}", seconds)
+    until = time.perf_counter() + seconds
+
+    async def one() -> None:
+        async with httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, trust_env=False) as client:
+            while time.perf_counter() < until:
+                await asyncio.sleep(await ask(client, body, result))
+
+    start = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(clients)))
+    result.seconds = time.perf_counter() - start
+    return result
