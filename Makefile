@@ -5,6 +5,8 @@ HOST ?= $(or $(INPAINT_HOST),127.0.0.1)
 PORT ?= $(or $(INPAINT_PORT),8000)
 OUT ?= runs/mine
 ONNX ?= runs/mine/mine.onnx
+BENCH ?= model_speed peers session_options codecs windows seams whole_request overhead memory \
+	startup throughput load
 
 # The first Python on the PATH that the packages support; PYTHON=/path/to/python overrides.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -55,8 +57,8 @@ export: $(DEV) ## turn a trained model into ONNX: make export TRAINED=runs/mine/
 	@: $(or $(TRAINED),$(error TRAINED is missing: the Keras model to export))
 	$(BIN)/python -m export "$(TRAINED)" -o "$(ONNX)" $(ARGS)
 
-bench: $(DEV) ## measure speed, overhead, memory and load of this machine (benchmarks/ says how)
-	for name in model_speed windows overhead memory load; do \
+bench: $(DEV) ## run every benchmark, into benchmarks/results (BENCH="codecs load" runs these two)
+	for name in $(BENCH); do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 check: $(DEV) ## ruff format --check, ruff check, mypy
