@@ -175,8 +175,9 @@ class Pipeline:
     def encode(self, work: Work) -> None:
         """The photo to a file."""
         with work.timings.measure("encode"):
-            image = assemble(_present(work.photo), work.output)
-            icc = _present(work.photo).icc
+            photo = _present(work.photo)
+            image, icc = assemble(photo, work.output, self.encoding), photo.icc
+            del photo
             work.photo = None  # its arrays go before the file grows
             work.answer = write(image, icc, work.output, self.encoding)
 

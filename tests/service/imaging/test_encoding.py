@@ -10,13 +10,13 @@ from tests.service.pictures import noise, opened, samples_of, smooth
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-@pytest.mark.parametrize("output", ["png", "webp"])
+@pytest.mark.parametrize(("output", "level"), [("png", 0), ("png", 1), ("png", 2), ("webp", 1)])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("has_alpha", [False, True])
-def test_png_and_webp_keep_every_sample(output, channels, has_alpha):
+def test_png_and_webp_keep_every_sample(output, level, channels, has_alpha):
     pixels = noise(17, 23, channels)
     alpha = noise(17, 23, 1, seed=1) if has_alpha else None
-    image = opened(encode(Photo(pixels, alpha, None), output, Encoding()))
+    image = opened(encode(Photo(pixels, alpha, None), output, Encoding(png_compression=level)))
     expected = pixels if channels == 3 else np.stack([pixels] * 3, axis=2)
     if has_alpha:
         expected = np.dstack([expected, alpha])
@@ -43,10 +43,23 @@ def test_jpeg_has_no_transparency_and_stays_close():
     assert np.abs(np.array(image).astype(int) - pixels).mean() < 3
 
 
-@pytest.mark.parametrize("output", ["png", "webp", "jpeg"])
-def test_the_profile_is_kept(output):
-    data = encode(Photo(noise(5, 5), None, SRGB), output, Encoding())
-    assert opened(data).info["icc_profile"] == SRGB
+@pytest.mark.parametrize(("output", "level"), [("png", 1), ("png", 2), ("webp", 1), ("jpeg", 1)])
+@pytest.mark.parametrize("has_alpha", [False, True])
+def test_the_profile_is_kept(output, level, has_alpha):
+    pixels = noise(5, 5)
+    alpha = noise(5, 5, 1) if has_alpha else None
+    image = opened(encode(Photo(pixels, alpha, SRGB), output, Encoding(png_compression=level)))
+    assert image.info["icc_profile"] == SRGB
+    if output != "jpeg":
+        np.testing.assert_array_equal(np.array(image)[:, :, :3], pixels)
+
+
+@pytest.mark.parametrize("shape", [(1, 1_000_001), (1_000_001, 1), (1, 1), (1, 70_000)])
+def test_png_holds_the_longest_sides(shape):
+    pixels = noise(*shape)
+    np.testing.assert_array_equal(
+        samples_of(encode(Photo(pixels, None, None), "png", Encoding())), pixels
+    )
 
 
 def test_compression_makes_png_smaller():
