@@ -10,7 +10,7 @@ the rounds' ratios. Settings (INPAINT_MODEL, ...) apply as to the server.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -32,16 +32,21 @@ BARS = {ONE: 1.3, TEN: 10.0}
 
 @dataclass
 class Timed:
-    """An engine's `infer` that sums up its seconds."""
+    """An engine's `infer` that sums up its seconds, in the batches that the service's lane runs."""
 
     engine: Engine
+    batches: Mapping[int, int]
     seconds: float = 0.0
 
     def __call__(self, images: Images, holes: Holes) -> Images:
         start = time.process_time()
-        result = self.engine.infer(images, holes)
+        step = self.batches[images.shape[1]]
+        results = [
+            self.engine.infer(images[first : first + step], holes[first : first + step])
+            for first in range(0, len(images), step)
+        ]
         self.seconds += time.process_time() - start
-        return result
+        return np.concatenate(results)
 
 
 def cases() -> dict[str, Hole]:
@@ -72,13 +77,13 @@ class Cost:
     rest: float
 
 
-def measure(hole: Hole, engine: Engine) -> Cost:
+def measure(hole: Hole, engine: Engine, batches: Mapping[int, int]) -> Cost:
     """Plan and fill one hole in a grey photo, as the service would."""
     image = np.full((*hole.shape, 3), 128, np.uint8)
     start = time.process_time()
     made = plan(hole, engine.info.window_sizes)
     planning = time.process_time() - start
-    timed = Timed(engine)
+    timed = Timed(engine, batches)
     start = time.process_time()
     fill(image, hole, made, timed)
     return Cost(made, planning, timed.seconds, time.process_time() - start - timed.seconds)
@@ -125,12 +130,16 @@ def main() -> None:
         labels=("case",),
     )
     engine = build_engine(Settings())
-    engine.warm_up()
-    report.settings = {"rounds": options.rounds, "precision": engine.info.precision}
+    batches = engine.warm_up().batches
+    report.settings = {
+        "rounds": options.rounds,
+        "precision": engine.info.precision,
+        "batches": batches,
+    }
     costs: dict[str, list[Cost]] = defaultdict(list)
     for _ in range(options.rounds):
         for name, hole in cases().items():
-            costs[name].append(measure(hole, engine))
+            costs[name].append(measure(hole, engine, batches))
     engine.close()
     fill_in(report, costs)
     report.write(options.out)
