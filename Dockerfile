@@ -30,7 +30,7 @@ ENV PATH=/opt/inpaint/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     INPAINT_HOST=0.0.0.0
 WORKDIR /app
-COPY models/inpaint.onnx models/MODEL_CARD.md models/DATA_NOTICE.md models/
+COPY models/inpaint.onnx models/inpaint.int8.onnx models/MODEL_CARD.md models/DATA_NOTICE.md models/
 COPY service/ service/
 USER 10001:10001
 EXPOSE 8000
