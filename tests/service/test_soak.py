@@ -6,7 +6,6 @@
 import os
 import random
 import threading
-import time
 from collections import Counter
 from itertools import count
 
@@ -45,8 +44,6 @@ def test_soak(capsys):
     with process(engine=engine, queue_size="3") as (server, client):
         drain_output(server)
         files = requests()
-        while client.get("/health/ready").status_code != 200:
-            time.sleep(0.1)
         expected = [client.post("/inpaint", files=request).content for request in files]
         statuses: Counter[int] = Counter()
         wrong: list[int] = []

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +15,9 @@ import pytest
 
 from service.__main__ import COMMANDS
 from service.commands import serve
+from tests.service.engine.onnx_models import write_inverting_model
 from tests.service.pictures import box_hole, file_of, mask_file, noise
+from tests.service.servers import wait_for, wait_until_ready
 
 PATIENCE_S = 60
 COMMAND = [sys.executable, "-W", "error", "-m", "service"]
@@ -41,7 +42,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def process(**settings: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """A server process and a client of it."""
+    """A server process that is ready, and a client of it."""
     values = {"engine": "dummy", "port": "0", "drain_delay_s": "0.3"} | settings
     server = subprocess.Popen(
         COMMAND,
@@ -53,6 +54,7 @@ def process(**settings: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Clie
     try:
         base = _address(server)
         with httpx.Client(base_url=base, timeout=PATIENCE_S, trust_env=False) as client:
+            wait_until_ready(client)
             yield server, client
     finally:
         server.kill()
@@ -108,11 +110,13 @@ def test_settings_that_make_no_sense_are_named(settings, words):
     assert "Traceback" not in result.stderr
 
 
-def test_a_corrupt_model_ends_the_start_in_words(tmp_path):
+@pytest.mark.parametrize("kept", [0, 11, -9], ids=["empty", "the beginning", "all but the end"])
+def test_a_corrupt_model_ends_the_start_in_words(tmp_path, kept):
     model = tmp_path / "corrupt.onnx"
-    model.write_bytes(b"not a model")
+    model.write_bytes(write_inverting_model(model).read_bytes()[:kept])
     result = run(model=str(model), provider="cpu", port="0")
     assert result.returncode == 3
+    assert "running on" not in result.stdout  # nobody was ever told that it is ready
     assert "corrupt.onnx cannot be loaded" in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -137,32 +141,27 @@ def test_health_tells_a_ready_server_from_none():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_is_clean(number):
-    with process() as (server, client):
-        assert client.get("/health/ready").status_code == 200
+    with process() as (server, _):
         server.send_signal(number)
         assert server.wait(PATIENCE_S) == 0
 
 
 def test_a_second_signal_closes_at_once():
     with process(drain_delay_s="1000") as (server, client):
-        assert client.get("/health/ready").status_code == 200
         server.terminate()
-        while client.get("/health/ready").status_code == 200:
-            time.sleep(0.01)
+        wait_for(lambda: client.get("/health/ready").status_code == 503)
         server.terminate()
         assert server.wait(PATIENCE_S) == 0
 
 
 def test_readiness_turns_before_the_listeners_close():
-    with process(drain_delay_s="1") as (server, client):
-        assert client.get("/health/ready").status_code == 200
+    with process(drain_delay_s="1000") as (server, client):
         server.terminate()
-        while (ready := client.get("/health/ready")).status_code == 200:
-            time.sleep(0.01)
-        assert ready.status_code == 503
+        wait_for(lambda: client.get("/health/ready").status_code == 503)
         refused = client.post("/inpaint", files=FILES)
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) >= 1
+        server.terminate()
         assert server.wait(PATIENCE_S) == 0
 
 

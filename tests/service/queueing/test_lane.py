@@ -171,8 +171,13 @@ def test_windows_of_a_client_that_has_gone_are_never_run(start, engine):
 
 def test_the_deadline_frees_a_request_from_a_hanging_engine(start, engine):
     lane = start(engine)
-    request = Request(lane, *windows(1), Ticket(0.05))
-    assert isinstance(request.join(), DeadlinePassed)
+
+    def hangs() -> bool:
+        """On a busy machine the deadline may pass before the engine is reached."""
+        assert isinstance(Request(lane, *windows(1), Ticket(0.05)).join(), DeadlinePassed)
+        return engine.begun.acquire(blocking=False)
+
+    wait_for(hangs)
     wait_for(lambda: lane.busy_s() > 0.05)
     engine.gate.release()
     wait_for(lambda: lane.busy_s() == 0)
@@ -277,6 +282,7 @@ def test_closing_fails_what_still_waits(start, engine):
     wait_for(lambda: lane.waiting == 1)
     closer = threading.Thread(target=lane.close)
     closer.start()
+    wait_for(lambda: lane._closed)
     engine.gate.release()
     assert isinstance(first.join(), np.ndarray)
     assert isinstance(waiting.join(), InferenceFailed)
