@@ -86,6 +86,25 @@ def test_each_of_hundreds_of_answers_belongs_to_its_own_request(engine):
     assert windows / runs > 1
 
 
+def test_the_engine_is_never_asked_twice_at_once():
+    class Alone(DummyEngine):
+        inside = 0
+        most = 0
+
+        def infer(self, images, holes):
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            time.sleep(0.002)  # time for another thread to come in as well, if it could
+            self.inside -= 1
+            return super().infer(images, holes)
+
+    engine = Alone(SIZES)
+    with client_of(engine, workers=8, max_batch=1) as client, ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda n: client.post("/inpaint", files=files_of(n)), range(16))
+        assert {answer.status_code for answer in answers} == {200}
+    assert engine.most == 1
+
+
 def test_a_full_queue_refuses_and_the_accepted_are_answered():
     engine = GatedEngine()
     with client_of(engine, workers=1, queue_size=2) as client, ThreadPoolExecutor(9) as pool:

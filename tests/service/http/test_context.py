@@ -32,6 +32,7 @@ def test_errors_of_the_framework_are_problems(client, method, path, status):
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
     problem = response.json()
+    assert problem.keys() == {"type", "title", "status", "detail", "instance", "request_id"}
     assert problem["status"] == status
     assert problem["instance"] == path
     assert problem["type"].startswith("urn:inpaint:problem:")
