@@ -59,7 +59,7 @@ class OriginRefused(ServiceError):
 
 
 class UploadStalled(ServiceError):
-    """The client stopped sending its body."""
+    """The client stopped sending its body, or sends too slowly while others wait."""
 
     status = 408
     slug = "upload-stalled"

@@ -143,19 +143,22 @@ class Pipeline:
                 work.on_progress(done, total)
 
         with self.lane.client(work.ticket) as client, work.timings.measure("composite"):
-            filled = fill(
-                _present(work.photo).rgb(),
-                _present(work.hole),
-                work.plan,
-                client,
-                on_progress=on_progress,
-                checkpoint=work.ticket.check,
-                feather=work.feather,
-            )
-        # What `fill` took beyond the lane is cutting, seams and blending.
-        work.timings.add("queue", client.queue_s)
-        work.timings.add("infer", client.infer_s)
-        work.timings.add("composite", -client.queue_s - client.infer_s)
+            try:
+                filled = fill(
+                    _present(work.photo).rgb(),
+                    _present(work.hole),
+                    work.plan,
+                    client,
+                    on_progress=on_progress,
+                    checkpoint=work.ticket.check,
+                    feather=work.feather,
+                )
+            finally:
+                # What `fill` took beyond the lane is cutting, seams and blending. Said of failures
+                # too: a passed deadline that was spent in the lane must not look like compositing.
+                work.timings.add("queue", client.queue_s)
+                work.timings.add("infer", client.infer_s)
+                work.timings.add("composite", -client.queue_s - client.infer_s)
         work.filled, work.windows = filled.image, filled.windows
 
     def composite(self, work: Work) -> None:

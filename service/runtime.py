@@ -50,7 +50,9 @@ class Runtime:
             on_run=self._on_run,
         )
         self.lifecycle = Lifecycle(stuck=lambda: self.lane.busy_s() > settings.deadline_s)
-        self.admission = Admission(settings.worker_count, settings.queue_size)
+        self.admission = Admission(
+            settings.worker_count, settings.queue_size, settings.upload_min_bytes_s
+        )
         self.pipeline = Pipeline(
             lane=self.lane,
             window_sizes=engine.info.window_sizes,

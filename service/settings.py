@@ -70,6 +70,12 @@ class Settings(BaseSettings):
         gt=0,
         description="seconds without a byte of the upload, or of the answer being read",
     )
+    # A photo of 5 MB that makes the deadline of 120 s comes at five times this rate.
+    upload_min_bytes_s: int = Field(
+        default=8192,
+        ge=0,
+        description="bytes a second below which an upload loses its place to others (0: never)",
+    )
 
     # --- admission
     queue_size: int = Field(default=16, ge=0, description="requests that may wait for a worker")

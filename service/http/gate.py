@@ -5,6 +5,7 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import ServiceError
+from service.http.inflow import receiving_at
 from service.http.outflow import sending_within
 from service.http.problems import problem_response
 from service.operation.lifecycle import Lifecycle
@@ -15,7 +16,8 @@ from service.record import record_of
 class AdmissionGate:
     """Middleware: refuses inference requests that cannot be taken, before their body is read.
 
-    A client that does not read its answer loses its place after `idle_s` seconds.
+    A client that does not read its answer loses its place after `idle_s` seconds; one that sends
+    its body too slowly loses it when another one needs it.
     """
 
     def __init__(
@@ -40,8 +42,9 @@ class AdmissionGate:
             return
         try:
             self._lifecycle.check_accepting()
-            with self._admission.admitted():
-                await self._app(scope, receive, sending_within(send, self._idle_s))
+            with self._admission.admitted() as place:
+                received = receiving_at(receive, place)
+                await self._app(scope, received, sending_within(send, self._idle_s))
         except ServiceError as refusal:
             await problem_response(scope, refusal)(scope, receive, send)
 

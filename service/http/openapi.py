@@ -37,7 +37,7 @@ PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
         "the origin of this page is not on the server's list",
     ),
     408: (
-        "The upload stalled",
+        "The upload stalled, or was too slow to keep its place from others",
         errors.UploadStalled,
         "no byte of the body came for 20 s",
     ),

@@ -1,11 +1,23 @@
-"""How many requests are let in: those at work, those that may wait, and nobody else."""
+"""How many requests are let in: those at work, those that may wait, and nobody else.
+
+A request takes its place before its body is read, so that nobody uploads a photo in vain. A client
+that sends a byte now and then would so hold a place for as long as the deadline allows, and a
+handful of them would close the service. Web servers know three remedies. Apache (`MinRate` of
+mod_reqtimeout) gives up every upload below a rate: who comes again at once holds its place all the
+same, and a phone on a bad network is refused by a server that has nothing to do. nginx reads bodies
+before it passes them on: they are refused when they have come. HAProxy counts the connections of an
+address: behind a proxy all have the same. Here a slow upload may go on for as long as nobody else
+needs its place; the slowest one loses it to the first request that would be refused otherwise.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from service.errors import QueueFull
+from service.queueing.place import Place
 from service.record import Record
 
 NEWEST = 0.1  # weight of the newest request in the moving average of a request's time
@@ -19,13 +31,23 @@ class Admission:
     Args:
         workers: Requests worked on at once.
         queue_size: Requests that may wait for a worker.
+        min_rate: Bytes a second from which on an upload keeps its place when all are taken.
+        clock: Seconds that only grow.
     """
 
-    def __init__(self, workers: int, queue_size: int) -> None:
+    def __init__(
+        self,
+        workers: int,
+        queue_size: int,
+        min_rate: float = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._workers = workers
         self._capacity = workers + queue_size
+        self._min_rate = min_rate
+        self._clock = clock
         self._free = asyncio.Semaphore(workers)
-        self._inside = 0
+        self._taken: set[Place] = set()
         self._working = 0
         self._average_s = 1.0
 
@@ -37,25 +59,36 @@ class Admission:
     @property
     def waiting(self) -> int:
         """Requests let in that have no worker yet, those still uploading included."""
-        return self._inside - self._working
+        return len(self._taken) - self._working
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Take a place for the length of the block.
+    def admitted(self) -> Iterator[Place]:
+        """Take a place for the length of the block, or until an upload is too slow to keep it.
 
         Raises:
             QueueFull: there is none.
         """
-        if self._inside >= self._capacity:
+        inside = len(self._taken)
+        if inside >= self._capacity and not self._free_the_slowest():
             raise QueueFull(
-                f"{self._inside} requests are at work or waiting, which is all there is room for",
-                retry_after_s=self._average_s * self._inside / self._workers,
+                f"{inside} requests are at work or waiting, which is all there is room for",
+                retry_after_s=self._average_s * inside / self._workers,
             )
-        self._inside += 1
+        place = Place(self._clock)
+        self._taken.add(place)
         try:
-            yield
+            yield place
         finally:
-            self._inside -= 1
+            self._taken.discard(place)
+
+    def _free_the_slowest(self) -> bool:
+        """Take the place of the slowest upload, if it is too slow to keep it."""
+        slowest = min(self._taken, key=lambda place: place.rate)
+        if slowest.rate >= self._min_rate:
+            return False
+        self._taken.remove(slowest)
+        slowest.lose()
+        return True
 
     @asynccontextmanager
     async def worker(self, record: Record, gone: asyncio.Future[None]) -> AsyncIterator[None]:

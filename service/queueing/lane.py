@@ -137,19 +137,44 @@ class Lane:
     def _work(self) -> None:
         yield_to_event_loop()
         while batch := self._next_batch():
-            self._running_since = time.monotonic()
-            start = time.perf_counter()
-            try:
-                self._run(batch, start)
-            except Exception as error:  # whatever it is, the lane goes on with the next run
-                logger.exception("a run of %d windows failed", len(batch))
-                for window in batch:
-                    window.call.fail(error)
-            else:
-                if self._on_run:
-                    self._on_run(batch[0].call.size, len(batch), time.perf_counter() - start)
-            finally:
-                self._running_since = None
+            error = self._try(batch)
+            if error is not None:
+                self._settle(batch, error)
+
+    def _settle(self, batch: list[_Window], error: Exception) -> None:
+        """After a failed run, run each request's windows apart: only whose fault it is shall fail.
+
+        Once, so that an engine that fails at everything is asked at most once more per request.
+        """
+        calls = dict.fromkeys(window.call for window in batch)
+        for call in calls:
+            if len(calls) == 1:
+                self._give_up(call, error)
+            elif not call.ticket.alive:
+                call.done.set()  # its thread wakes up, and sees that nobody waits
+            elif failure := self._try([window for window in batch if window.call is call]):
+                self._give_up(call, failure)
+
+    def _give_up(self, call: _Call, error: Exception) -> None:
+        """Fail a call, and forget its windows that are still in line: they would answer nobody."""
+        with self._changed:
+            self._lines.pop(call.ticket, None)
+        call.fail(error)
+
+    def _try(self, batch: list[_Window]) -> Exception | None:
+        """Run windows; returns why that failed, if it did."""
+        self._running_since = time.monotonic()
+        start = time.perf_counter()
+        try:
+            self._run(batch, start)
+        except Exception as error:  # whatever it is, the lane goes on with the next run
+            logger.exception("a run of %d windows failed", len(batch))
+            return error
+        finally:
+            self._running_since = None
+        if self._on_run:
+            self._on_run(batch[0].call.size, len(batch), time.perf_counter() - start)
+        return None
 
     def _run(self, batch: list[_Window], start: float) -> None:
         for window in batch:
@@ -159,7 +184,8 @@ class Lane:
             np.stack([window.call.images[window.index] for window in batch]),
             np.stack([window.call.holes[window.index] for window in batch]),
         )
-        for window, prediction in zip(batch, predictions, strict=True):
+        # Paired up before anything is counted: a run that fails has answered no window.
+        for window, prediction in list(zip(batch, predictions, strict=True)):
             call = window.call
             call.predictions[window.index] = prediction
             call.missing -= 1

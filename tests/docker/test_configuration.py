@@ -42,6 +42,16 @@ def test_containers_are_confined(compose: dict, name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_the_image_runs_without_root_and_tells_its_health(root: Path) -> None:
+    _, _, runtime = (root / "Dockerfile").read_text().partition(" AS runtime\n")
+    ((user, group),) = re.findall(r"^USER (\d+):(\d+)$", runtime, re.MULTILINE)
+    assert int(user) > 0
+    assert int(group) > 0
+    assert re.search(
+        r'^HEALTHCHECK .*\\\n +CMD \["python", "-m", "service", "health"\]$', runtime, re.M
+    )
+
+
 @pytest.mark.parametrize("name", ["inpaint", "proxy"])
 def test_only_this_machine_is_listened_to_by_default(compose: dict, name: str) -> None:
     (port,) = compose["services"][name]["ports"]

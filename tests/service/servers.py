@@ -70,6 +70,12 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
+def wait_until_idle(client) -> None:
+    """Wait until every place is free again, which is so only after an answer has been sent."""
+    admission = client.app.state.runtime.admission
+    wait_for(lambda: admission.waiting + admission.working == 0)
+
+
 def connect(client) -> socket.socket:
     url = client.base_url
     return socket.create_connection((url.host, url.port), PATIENCE_S)

@@ -1,13 +1,15 @@
 """What the steps promise beyond single answers: memory, and grey that stays grey."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from service.engine.base import EngineError
 from service.engine.dummy import DummyEngine
-from service.errors import ClientGone, Unavailable
+from service.errors import ClientGone, InferenceFailed, Unavailable
 from service.imaging.encoding import Encoding
 from service.pipeline import Pipeline, Work
 from service.queueing.backlog import Backlog, CostTable
@@ -17,6 +19,11 @@ from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_
 
 SIZES = (32, 64)
 HOLE = box_hole(40, 50)
+
+
+class Failing(DummyEngine):
+    def infer(self, images, holes):
+        raise EngineError("broken")
 
 
 class Painter(DummyEngine):
@@ -69,6 +76,16 @@ def test_a_refused_plan_leaves_no_backlog(pipeline):
     with pytest.raises(Unavailable):
         pipeline.run(work_of(noise(40, 50)))
     assert pipeline.backlog.seconds == 0
+
+
+def test_the_time_in_the_lane_is_told_of_failures_too(pipeline):
+    lane = Lane(Failing(SIZES), max_batch=4, wait_s=0)
+    lane.start()
+    work = work_of(noise(40, 50))
+    with pytest.raises(InferenceFailed):
+        replace(pipeline, lane=lane).run(work)
+    lane.close()
+    assert {"queue", "infer", "composite"} <= work.timings.seconds.keys()
 
 
 def test_the_plan_does_not_depend_on_how_busy_the_service_is(pipeline):

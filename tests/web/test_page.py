@@ -7,7 +7,7 @@ import pytest
 
 from tests.service.gated import GatedEngine
 from tests.service.pictures import noise
-from tests.service.servers import client_of
+from tests.service.servers import client_of, wait_until_idle
 from tests.web.conftest import HEIGHT, WIDTH
 
 SAMPLES = noise(HEIGHT, WIDTH)
@@ -261,9 +261,7 @@ def test_progress_is_shown_and_the_work_can_be_cancelled(demo):
             assert demo.painted() > 0
             assert demo.page.is_hidden("#alert")
             engine.open()
-            admission = service.app.state.runtime.admission
-            while admission.working:
-                service.get("/health/live")
+            wait_until_idle(service)
         finally:
             engine.open()
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +15,9 @@ import pytest
 
 from service.__main__ import COMMANDS
 from service.commands import serve
+from tests.service.engine.onnx_models import write_inverting_model
 from tests.service.pictures import box_hole, file_of, mask_file, noise
+from tests.service.servers import wait_for, wait_until_ready
 
 PATIENCE_S = 60
 COMMAND = [sys.executable, "-W", "error", "-m", "service"]
@@ -39,9 +40,29 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+class Output(threading.Thread):
+    """Reads what a process prints as it comes, so that the process never waits for a reader."""
+
+    def __init__(self, server: subprocess.Popen[str]) -> None:
+        super().__init__(daemon=True)
+        assert server.stdout is not None
+        self._stream = server.stdout
+        self.lines: list[str] = []
+        self.start()
+
+    def run(self) -> None:
+        for line in self._stream:
+            self.lines.append(line)
+
+    def address(self) -> str | None:
+        """Where the server listens, once it has said so."""
+        found = re.search(r"running on (http://[\d.:]+)", "".join(self.lines))
+        return found[1] if found else None
+
+
 @contextmanager
-def process(**settings: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """A server process and a client of it."""
+def process(**settings: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client, Output]]:
+    """A server process that is ready, a client of it, and what it prints."""
     values = {"engine": "dummy", "port": "0", "drain_delay_s": "0.3"} | settings
     server = subprocess.Popen(
         COMMAND,
@@ -50,21 +71,20 @@ def process(**settings: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Clie
         stderr=subprocess.STDOUT,
         text=True,
     )
+    output = Output(server)
     try:
-        base = _address(server)
+        wait_for(lambda: output.address() or not output.is_alive())
+        base = output.address()
+        assert base, f"the server ended before it listened: {output.lines}"
         with httpx.Client(base_url=base, timeout=PATIENCE_S, trust_env=False) as client:
-            yield server, client
+            wait_until_ready(client)
+            yield server, client, output
     finally:
         server.kill()
-        server.communicate()
-
-
-def _address(server: subprocess.Popen[str]) -> str:
-    assert server.stdout is not None
-    for line in server.stdout:
-        if found := re.search(r"running on (http://[\d.:]+)", line):
-            return found[1]
-    raise AssertionError("the server ended before it listened")
+        server.wait()
+        output.join()
+        assert server.stdout is not None
+        server.stdout.close()
 
 
 FILES = {"image": file_of(noise(900, 900)), "mask": mask_file(box_hole(900, 900))}
@@ -108,11 +128,13 @@ def test_settings_that_make_no_sense_are_named(settings, words):
     assert "Traceback" not in result.stderr
 
 
-def test_a_corrupt_model_ends_the_start_in_words(tmp_path):
+@pytest.mark.parametrize("kept", [0, 11, -9], ids=["empty", "the beginning", "all but the end"])
+def test_a_corrupt_model_ends_the_start_in_words(tmp_path, kept):
     model = tmp_path / "corrupt.onnx"
-    model.write_bytes(b"not a model")
+    model.write_bytes(write_inverting_model(model).read_bytes()[:kept])
     result = run(model=str(model), provider="cpu", port="0")
     assert result.returncode == 3
+    assert "running on" not in result.stdout  # nobody was ever told that it is ready
     assert "corrupt.onnx cannot be loaded" in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -124,7 +146,7 @@ def test_cuda_that_cannot_be_used_ends_the_start_in_words(tmp_path):
 
 
 def test_health_tells_a_ready_server_from_none():
-    with process() as (_, client):
+    with process() as (_, client, *_):
         url = str(client.base_url)
         assert run("health", "--url", url).returncode == 0
         assert run("health", "--live", "--url", url).returncode == 0
@@ -137,32 +159,27 @@ def test_health_tells_a_ready_server_from_none():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_is_clean(number):
-    with process() as (server, client):
-        assert client.get("/health/ready").status_code == 200
+    with process() as (server, *_):
         server.send_signal(number)
         assert server.wait(PATIENCE_S) == 0
 
 
 def test_a_second_signal_closes_at_once():
-    with process(drain_delay_s="1000") as (server, client):
-        assert client.get("/health/ready").status_code == 200
+    with process(drain_delay_s="1000") as (server, client, _):
         server.terminate()
-        while client.get("/health/ready").status_code == 200:
-            time.sleep(0.01)
+        wait_for(lambda: client.get("/health/ready").status_code == 503)
         server.terminate()
         assert server.wait(PATIENCE_S) == 0
 
 
 def test_readiness_turns_before_the_listeners_close():
-    with process(drain_delay_s="1") as (server, client):
-        assert client.get("/health/ready").status_code == 200
+    with process(drain_delay_s="1000") as (server, client, _):
         server.terminate()
-        while (ready := client.get("/health/ready")).status_code == 200:
-            time.sleep(0.01)
-        assert ready.status_code == 503
+        wait_for(lambda: client.get("/health/ready").status_code == 503)
         refused = client.post("/inpaint", files=FILES)
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) >= 1
+        server.terminate()
         assert server.wait(PATIENCE_S) == 0
 
 
@@ -172,7 +189,7 @@ def test_no_accepted_request_is_lost_at_sigterm_under_load():
     A connection may break at the door, before the server has read of it. So what the server says it
     took is held against what the clients got.
     """
-    with process(workers="2", queue_size="100") as (server, client):
+    with process(workers="2", queue_size="100") as (server, client, output):
         answered = threading.Semaphore(0)
 
         def ask_until_closed() -> list[int]:
@@ -186,15 +203,15 @@ def test_no_accepted_request_is_lost_at_sigterm_under_load():
                     statuses.append(response.status_code)
                     answered.release()
 
-        with ThreadPoolExecutor(7) as pool:
-            log = pool.submit(server.stdout.readlines)
+        with ThreadPoolExecutor(6) as pool:
             asking = [pool.submit(ask_until_closed) for _ in range(6)]
             for _ in range(6):
                 assert answered.acquire(timeout=PATIENCE_S)
             server.terminate()
             statuses = [request.result(PATIENCE_S) for request in asking]
-            taken = [line for line in log.result(PATIENCE_S) if '"path": "/inpaint"' in line]
         assert server.wait(PATIENCE_S) == 0
+        output.join(PATIENCE_S)
+        taken = [line for line in output.lines if '"path": "/inpaint"' in line]
     for seen in statuses:
         assert set(seen) <= {200, 503}
         assert seen == sorted(seen)

@@ -14,7 +14,7 @@ PHOTO = file_of(noise(8, 8))
 
 @pytest.fixture(scope="module")
 def limited():
-    with client_of(max_body_bytes=LIMIT, upload_idle_s=0.2) as client:
+    with client_of(max_body_bytes=LIMIT) as client:
         yield client
 
 
@@ -79,8 +79,8 @@ Content-Length: 1000
 """
 
 
-def test_an_upload_that_stalls_is_given_up(limited):
-    with raw_request(limited, STALLING) as connection:
+def test_an_upload_that_stalls_is_given_up():
+    with client_of(upload_idle_s=0.2) as client, raw_request(client, STALLING) as connection:
         answer = read_all(connection)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"no byte of the body came for 0.2 s" in answer

@@ -4,7 +4,7 @@ import service.operation.telemetry
 from service.app import create_app
 from service.engine.dummy import DummyEngine
 from tests.service.pictures import box_hole, file_of, mask_file, noise
-from tests.service.servers import SIZES, client_of, settings_of
+from tests.service.servers import SIZES, client_of, settings_of, wait_for
 
 FILES = {"image": file_of(noise(40, 40)), "mask": mask_file(box_hole(40, 40))}
 
@@ -17,7 +17,9 @@ def test_a_request_is_a_span_with_its_steps(monkeypatch):
     )
     with client_of(otel=True) as client:
         answer = client.post("/inpaint", files=FILES)
-        client.app.state.tracer_provider.force_flush()
+        provider = client.app.state.tracer_provider
+        # A span ends after the answer that it is about.
+        wait_for(lambda: provider.force_flush() and exporter.get_finished_spans())
         (span,) = exporter.get_finished_spans()
     assert answer.status_code == 200
     assert span.attributes["inpaint.request_id"] == answer.headers["x-request-id"]

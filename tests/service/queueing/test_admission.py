@@ -27,6 +27,35 @@ def test_places_are_workers_and_queue():
         assert admission.waiting == 1
 
 
+def test_the_slowest_upload_loses_its_place_to_a_request_that_would_be_refused():
+    now = 0.0
+    admission = Admission(workers=1, queue_size=2, min_rate=100, clock=lambda: now)
+    with (
+        admission.admitted() as quick,
+        admission.admitted() as slow,
+        admission.admitted() as slower,
+    ):
+        now = 10.0
+        quick.receive(1000, complete=False)
+        slow.receive(999, complete=False)
+        slower.receive(998, complete=False)
+        with admission.admitted(), admission.admitted():
+            assert admission.waiting == 3
+            assert [place.lost for place in (quick, slow, slower)] == [False, True, True]
+            with pytest.raises(QueueFull), admission.admitted():
+                pass
+    assert admission.waiting == 0
+
+
+def test_without_a_rate_an_upload_may_be_as_slow_as_it_likes():
+    now = 0.0
+    admission = Admission(workers=1, queue_size=0, clock=lambda: now)
+    with admission.admitted():
+        now = 1000.0
+        with pytest.raises(QueueFull), admission.admitted():
+            pass
+
+
 def test_workers_are_given_in_order_of_arrival():
     async def scenario() -> list[int]:
         admission = Admission(workers=1, queue_size=9)

@@ -10,8 +10,9 @@ import pytest
 from service.engine.base import EngineError
 from service.engine.dummy import DummyEngine
 from service.http.events import HEARTBEAT
+from service.ticket import Ticket
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
-from tests.service.servers import SIZES, client_of
+from tests.service.servers import SIZES, client_of, wait_for, wait_until_idle
 
 ACCEPT = {"Accept": "text/event-stream"}
 HEIGHT, WIDTH = 150, 200
@@ -116,9 +117,7 @@ def test_a_failing_engine_is_told_without_its_secrets():
     with client_of(Failing(SIZES)) as client:
         _, events = stream(client)
         assert client.get("/health/live").status_code == 200
-        assert 'inpaint_problems_total{problem="inference-failed"} 1.0' in (
-            client.get("/metrics").text
-        )
+        wait_for(lambda: 'problem="inference-failed"} 1.0' in client.get("/metrics").text)
     ((name, problem),) = events
     assert (name, problem["status"]) == ("error", 500)
     assert "secret" not in json.dumps(problem)
@@ -153,17 +152,26 @@ def test_heartbeats_fill_the_silence():
     assert events_of(told.decode())[-1][0] == "result"
 
 
-def test_a_client_that_goes_away_stops_the_work():
+def noticing(cancel, noticed: threading.Event):
+    def cancel_and_notice(ticket: Ticket) -> None:
+        cancel(ticket)
+        noticed.set()
+
+    return cancel_and_notice
+
+
+def test_a_client_that_goes_away_stops_the_work(monkeypatch):
     engine = Held(SIZES)
+    noticed = threading.Event()
+    monkeypatch.setattr(Ticket, "cancel", noticing(Ticket.cancel, noticed))
     with client_of(engine, heartbeat_s=0.01) as client:
         with client.stream("POST", "/inpaint", files=FILES, headers=ACCEPT) as response:
             pieces = response.iter_raw()  # the stream is closed with it
             next(pieces)
             assert engine.entered.wait(30)
-        admission = client.app.state.runtime.admission
+        assert noticed.wait(30)
         engine.release.set()
-        while admission.working or admission.waiting:
-            client.get("/health/live")
+        wait_until_idle(client)
         runs = sum(
             float(line.rpartition(" ")[2])
             for line in client.get("/metrics").text.splitlines()

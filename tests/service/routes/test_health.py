@@ -41,6 +41,7 @@ def test_a_draining_server_finishes_and_takes_nothing_more(client):
         assert client.get("/health/live").status_code == 200
         for response in (client.get("/health/ready"), client.post("/inpaint", files=PHOTO)):
             assert response.status_code == 503
+            assert int(response.headers["retry-after"]) >= 1
             assert "stopping" in response.json()["detail"]
 
 

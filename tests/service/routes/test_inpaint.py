@@ -207,6 +207,8 @@ REFUSALS = {
     "format unknown": (422, "format", PHOTO, MASK, {"format": "gif"}),
     "invert no bool": (422, "invert_mask", PHOTO, MASK, {"invert_mask": "perhaps"}),
     "image as text": (422, "image must be a file", None, MASK, {"image": "hello"}),
+    "a path": (422, "image must be a file", None, MASK, {"image": __file__}),
+    "a URL": (422, "mask must be a file", PHOTO, None, {"mask": "http://127.0.0.1/a.png"}),
     "no image": (422, "there is no image", None, MASK, {}),
 }
 
@@ -227,9 +229,11 @@ def test_what_makes_no_sense_is_refused_in_words(client, name):
 
 def test_too_many_pixels_are_refused_before_decoding():
     with client_of(max_pixels=HEIGHT * WIDTH - 1) as client:
-        response = post(client, PHOTO, MASK)
-    assert response.status_code == 422
-    assert "57 x 41" in response.json()["detail"]
+        image = post(client, PHOTO, MASK)
+        mask = post(client, file_of(noise(8, 8)), MASK)
+    for what, response in (("image", image), ("mask", mask)):
+        assert response.status_code == 422
+        assert f"the {what} has 57 x 41 pixels" in response.json()["detail"]
 
 
 MULTIPART = {"content-type": "multipart/form-data; boundary=frontier"}

@@ -42,6 +42,11 @@ def test_the_white_part_of_the_mask_is_filled(client, head):
         ("{", 422, "json"),
         (json.dumps({"image": text(b"x")}), 422, "mask"),
         (json.dumps({"image": "?", "mask": "?"}), 422, "the image is not base64"),
+        (
+            json.dumps({"image": "http://127.0.0.1/a.png", "mask": __file__}),
+            422,
+            "the image is not base64",
+        ),
         (json.dumps({"image": text(b"x"), "mask": text(b"x")}), 415, "none of PNG"),
         (
             json.dumps({"image": text(file_of(SAMPLES)), "mask": text(file_of(noise(9, 9)))}),
@@ -49,7 +54,7 @@ def test_the_white_part_of_the_mask_is_filled(client, head):
             "9 x 9",
         ),
     ],
-    ids=["no json", "no mask", "no base64", "no image", "sizes"],
+    ids=["no json", "no mask", "no base64", "a URL", "no image", "sizes"],
 )
 def test_errors_have_the_shape_that_the_web_app_reads(client, body, status, word):
     response = client.post(PATH, content=body, headers={"Content-Type": "application/json"})
