@@ -86,7 +86,8 @@ def windows_at_most(area: int, count: int, size: int) -> int:
     A walk through a connected part of `a` pixels takes 2a steps. Cut into stretches of `size / 4`
     steps, each lies in a box that at most nine windows of a grid touch, because windows start at
     least `size / 2` apart (or there are only three of them along an axis). A scale's factor only
-    shortens the walk. The scales number at most 2 + log2(longest side / min(reach, size)) / 3.
+    shortens the walk. The scales of a group number at most
+    2 + log2(longest side / min(reach, size)) / 3; two groups may go down by different steps.
 
     Args:
         area: Hole pixels.
