@@ -64,6 +64,9 @@ class Stage(Section):
     lattice_share: float = Field(
         0.0, ge=0, le=1, description="share of samples whose hole is a lattice of known pixels"
     )
+    block_share: float = Field(
+        0.0, ge=0, le=1, description="share of samples whose hole is one large block"
+    )
     weights: LossWeights = LossWeights()
 
 

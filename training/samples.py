@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from training.lattice import lattice_sample
 from training.masks import MaskSource
+from training.masks.blocks import draw_block
 from training.photos import PhotoFolder
 from training.recipe import Augmentation
 
@@ -52,6 +53,7 @@ class Samples:
         crop_size: side of the samples in pixels.
         augmentation: random changes of the photo.
         lattice_share: share of samples whose hole is a lattice of known pixels.
+        block_share: share of samples whose hole is one large block instead of one of `masks`.
         seed: integers; different seeds give different samples, one seed always the same.
         weights: chance of each photo, relative to the others; None: all alike.
     """
@@ -65,12 +67,14 @@ class Samples:
         lattice_share: float = 0.0,
         seed: Sequence[int] = (0,),
         weights: NDArray[np.float64] | None = None,
+        block_share: float = 0.0,
     ) -> None:
         self.photos = photos
         self.masks = masks
         self.crop_size = crop_size
         self.augmentation = augmentation
         self.lattice_share = lattice_share
+        self.block_share = block_share
         self.seed = seed
         shares = np.ones(len(photos)) if weights is None else weights
         self._cumulative = np.cumsum(shares)
@@ -83,7 +87,8 @@ class Samples:
         """
         rng = np.random.default_rng((*self.seed, number))
         truth = self._augment(self._crop(rng), rng)
-        mask = self.masks(rng, self.crop_size, self.crop_size)
+        block = self.block_share > 0 and rng.random() < self.block_share
+        mask = (draw_block if block else self.masks)(rng, self.crop_size, self.crop_size)
         image = truth
         if self.lattice_share and rng.random() < self.lattice_share:
             image, mask = lattice_sample(truth, mask, rng)

@@ -225,6 +225,7 @@ class Trainer:
             # Validation sees the same crops after every epoch and in every run.
             seed=(self.recipe.seed, index) if training else (0,),
             weights=self._weights if training else None,
+            block_share=stage.block_share if training else 0.0,
         )
 
     def _batches(self, samples: Samples, stage: Stage, first: int, steps: int) -> Batches:

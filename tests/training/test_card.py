@@ -151,7 +151,7 @@ def test_the_card_tells_what_was_trained_and_how(written):
     assert "- Hardware: a small computer" in written
     assert "- Chance of `wp*`: 0.5" in written
     stage, weights, _ = rows(written, "pixels")
-    assert stage == ["20", "2", "32", "0.001 to 0.0001", "0", "0%", "trained", "none"]
+    assert stage == ["20", "2", "32", "0.001 to 0.0001", "0", "0%", "0%", "trained", "none"]
     assert weights == ["1", "6", "0", "0", "0", "0.1"]
     assert rows(written, "features")[0][-2:] == ["frozen", "0.98"]
 

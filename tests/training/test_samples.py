@@ -58,6 +58,14 @@ def test_known_pixels_equal_the_truth_without_lattices(photo_folder):
     np.testing.assert_array_equal(sample.image[known], sample.truth[known])
 
 
+def test_as_many_holes_are_blocks_as_asked_for(photo_folder):
+    samples = make_samples(photo_folder, block_share=0.25)
+    halves = [samples.draw(number).mask.sum() == 64 * 32 for number in range(200)]
+    assert 130 <= sum(halves) <= 170
+    without = [make_samples(photo_folder).draw(number).mask.sum() for number in range(20)]
+    assert without == [64 * 32] * 20
+
+
 def test_lattices_know_points_inside_the_hole(photo_folder):
     with_points = [
         make_samples(photo_folder, lattice_share=share).draw(number).mask.sum() > 64 * 32

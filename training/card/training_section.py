@@ -63,7 +63,7 @@ def _facts(run: RunRecord, hardware: str | None) -> str:
 
 def _stages(run: RunRecord) -> str:
     header = ["stage", "steps", "batch", "crop, px", "learning rate", "warm-up", "lattices"]
-    header += ["encoder norm", "average of weights"]
+    header += ["blocks", "encoder norm", "average of weights"]
     return table(header, [_stage_row(stage) for stage in run.recipe.stages])
 
 
@@ -79,6 +79,7 @@ def _stage_row(stage: Stage) -> list[str]:
         rate,
         str(stage.warmup_steps),
         f"{stage.lattice_share:.0%}",
+        f"{stage.block_share:.0%}",
         "frozen" if stage.freeze_encoder_norm else "trained",
         f"{stage.weight_average:g}" if stage.weight_average else "none",
     ]
