@@ -201,6 +201,11 @@ def test_fine_tuning_starts_from_given_weights(fit, whole):
     after = load_network(fit.root / "tuned" / "model.keras").get_layer("encoder1").kernel
     distance = np.abs(ops.convert_to_numpy(before) - ops.convert_to_numpy(after)).max()
     assert 0 < distance < 0.05  # two stages of one step of Adam at 1e-2 at most
+    first, second = (
+        json.loads((folder / "model.json").read_text()) for folder in (whole, fit.root / "tuned")
+    )
+    assert "before" not in first
+    assert second["before"] == [{name: first[name] for name in ("recipe", "steps", "minutes")}]
 
 
 def test_masks_come_from_a_folder_too(fit, tmp_path):

@@ -77,9 +77,15 @@ def _what_it_is(run: RunRecord, network: PConvUNet, evaluated: Evaluated) -> str
         f"{min(network.width * 2 ** (network.levels - 1), network.max_width)} features, "
         f"{network.count_params():,} parameters, sides in multiples of {network.stride} pixels. "
         "What lies under a hole has no influence on the result.\n\n"
-        f"Weights trained for {run.record['steps']:,} steps. SHA-256 of the file that was "
-        f"measured: `{evaluated['model']['sha256']}`."
+        f"Weights trained for {run.record['steps']:,} steps{_earlier_steps(run)}. SHA-256 of the "
+        f"file that was measured: `{evaluated['model']['sha256']}`."
     )
+
+
+def _earlier_steps(run: RunRecord) -> str:
+    earlier = run.record.get("before", [])
+    steps = " and ".join(f"{part['steps']:,} (`{part['recipe']}`)" for part in earlier)
+    return f", after {steps} of earlier runs" if earlier else ""
 
 
 def _uses() -> str:

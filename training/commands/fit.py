@@ -244,4 +244,15 @@ def _record(
         "backend": keras.backend.backend(),
         "machine": platform.machine(),
         "minutes": round(seconds / 60, 1),
+        **_earlier_runs(args.weights),
     }
+
+
+def _earlier_runs(weights: Path | None) -> dict[str, Any]:
+    """The runs that made the weights that this one began with, oldest first, if they are known."""
+    path = weights and weights.with_suffix(".json")
+    if path is None or not path.is_file():
+        return {}
+    record = json.loads(path.read_text())
+    run = {name: record[name] for name in ("recipe", "steps", "minutes")}
+    return {"before": [*record.get("before", []), run]}
