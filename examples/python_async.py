@@ -17,7 +17,7 @@ URL = os.environ.get("INPAINT_URL", "http://127.0.0.1:8000")
 KEY = os.environ.get("INPAINT_KEY")
 AT_ONCE = 4
 TRIES = 10
-BUSY = {429, 503}
+BUSY = {408, 429, 503}
 
 
 async def inpaint(client: httpx.AsyncClient, photo: Path, mask: Path) -> bytes:

@@ -1,6 +1,7 @@
 """The engine that runs an ONNX file with ONNX Runtime."""
 
 import json
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from service.engine.contract import check_contract
 from service.engine.run_table import RunTable, batch_sizes
 from service.engine.sessions import CPU, Device, expects_gpu, open_session
 from service.engine.variants import Precision, open_variant
+
+logger = logging.getLogger(__name__)
 
 MAX_BATCH_CPU, MAX_BATCH_GPU = 4, 16
 TIMED_RUNS = 2  # after one that allocates and searches; the faster one counts
@@ -76,13 +79,26 @@ class OnnxEngine:
         return result
 
     def warm_up(self) -> RunTable:
-        """Run every size and batch, largest first: the arena keeps what its largest run needed."""
-        batches = batch_sizes(self._info.max_batch)
-        seconds = {
-            size: {batch: self._time(batch, size) for batch in reversed(batches)}
-            for size in reversed(self._info.window_sizes)
-        }
-        return RunTable(seconds)
+        """Run every size and batch, largest first: the arena keeps what its largest run needed.
+
+        A batch that fails, such as one that does not fit into the GPU's memory, is left out.
+
+        Raises:
+            EngineError: not even one window can be run.
+        """
+        sizes = reversed(self._info.window_sizes)
+        return RunTable({size: self._time_batches(size) for size in sizes})
+
+    def _time_batches(self, size: int) -> dict[int, float]:
+        seconds = {}
+        for batch in reversed(batch_sizes(self._info.max_batch)):
+            try:
+                seconds[batch] = self._time(batch, size)
+            except EngineError as error:
+                if batch == 1:
+                    raise
+                logger.warning("runs of %d windows of %d pixels are out: %s", batch, size, error)
+        return seconds
 
     def _time(self, batch: int, size: int) -> float:
         images = np.full((batch, size, size, 3), 127, np.uint8)

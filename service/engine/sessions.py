@@ -16,6 +16,11 @@ Provider = Literal["auto", "cpu", "cuda", "tensorrt"]
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
+REASONS = {
+    "cuda": "is there a GPU with a driver that supports the installed CUDA libraries?",
+    "tensorrt": "are TensorRT's libraries installed (the extra `gpu` does not bring them), and is "
+    "there a GPU that they support?",
+}
 GPU_PROVIDERS = {"cuda": CUDA, "tensorrt": TENSORRT}
 
 
@@ -77,9 +82,8 @@ def open_session(
         session.disable_fallback()
     elif device.provider in GPU_PROVIDERS:
         raise EngineError(
-            f"INPAINT_PROVIDER={device.provider}, but ONNX Runtime could not start it: is there a "
-            "GPU with a driver that supports the installed CUDA libraries? Its own words are in "
-            "the log above"
+            f"INPAINT_PROVIDER={device.provider}, but ONNX Runtime could not start it: "
+            f"{REASONS[device.provider]} Its own words are in the log above"
         )
     else:
         logger.warning("CUDA cannot be used, computing on the CPU instead")

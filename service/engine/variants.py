@@ -42,12 +42,19 @@ def open_variant(
         EngineError: there is no such file, it belongs to another model, or it is 8-bit and would
             run on a GPU; says which.
     """
+    if precision == "int8" and expect_gpu:  # refused on a GPU, so find out whether it is one
+        expect_gpu = _is_on_gpu(opened(model))
     file = _file_for(model, precision, expect_gpu)
-    session = opened(file)
-    on_gpu = session.get_providers()[0] != CPU
-    if on_gpu != expect_gpu:
-        file = _file_for(model, precision, on_gpu)
+    try:
         session = opened(file)
+        if (on_gpu := _is_on_gpu(session)) != expect_gpu:
+            file = _file_for(model, precision, on_gpu)
+            session = opened(file)
+    except EngineError as error:
+        if precision != "auto" or file == model:
+            raise
+        logger.warning("the model runs instead of its variant: %s", error)
+        return opened(model), model
     if file == model or _is_variant(session, model):
         return session, file
     if precision != "auto":
@@ -79,6 +86,10 @@ def _file_for(model: Path, precision: Precision, on_gpu: bool) -> Path:
             f"`python -m export {COMMANDS[precision]} {model}`"
         )
     return variant
+
+
+def _is_on_gpu(session: onnxruntime.InferenceSession) -> bool:
+    return bool(session.get_providers()[0] != CPU)
 
 
 def _is_variant(session: onnxruntime.InferenceSession, model: Path) -> bool:

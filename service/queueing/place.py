@@ -67,3 +67,5 @@ class Place:
             raise self._loss or error from None
         finally:
             self._patience = None
+        if self._loss is not None:  # lost in the very moment in which the rest came
+            raise self._loss

@@ -12,6 +12,7 @@ from tests.training.conftest import make_folder
 from tests.training.test_vgg import write_npz
 from training.__main__ import main
 from training.checkpoints import load_network
+from training.commands.fit import _earlier_runs
 from training.losses import LossWeights
 from training.run_state import Position, load_position, save_state
 from training.trainer import Trainer
@@ -278,3 +279,11 @@ def test_a_checkpoint_is_replaced_at_once_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         save_state(path, network, optimizer, Position(1, 20))
     assert load_position(path) == Position(0, 10)
+
+
+@pytest.mark.parametrize("record", ["not JSON", "[1]", "{}", '{"recipe": "a", "steps": 1}'])
+def test_a_record_that_is_none_is_not_taken_over(tmp_path, record, caplog):
+    (tmp_path / "given.json").write_text(record)
+    assert _earlier_runs(tmp_path / "given.keras") == {}
+    assert "given.json is no record" in caplog.text
+    assert _earlier_runs(tmp_path / "another.keras") == _earlier_runs(None) == {}

@@ -106,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
         f"{len(photos)} training photos, {len(validation) if validation else 'no'} for validation"
     )
 
+    earlier = _earlier_runs(args.weights)
     _make_repeatable(recipe.seed)
     keras.mixed_precision.set_dtype_policy(recipe.precision)
     features = _features(args.vgg, recipe, photos)
@@ -131,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
         quiet=args.quiet,
     )
     trainer.run(resume=go_on)
-    record = _record(args, recipe, photos, digest, folder.seconds())
+    record = _record(args, recipe, photos, digest, folder.seconds()) | earlier
     (folder.root / "model.json").write_text(json.dumps(record, indent=2) + "\n")
     print(f"{folder.model}: trained in {record['minutes']:.1f} minutes")
     return 0
@@ -244,15 +245,18 @@ def _record(
         "backend": keras.backend.backend(),
         "machine": platform.machine(),
         "minutes": round(seconds / 60, 1),
-        **_earlier_runs(args.weights),
     }
 
 
 def _earlier_runs(weights: Path | None) -> dict[str, Any]:
-    """The runs that made the weights that this one began with, oldest first, if they are known."""
+    """The runs that made the weights that this one begins with, oldest first, if they are known."""
     path = weights and weights.with_suffix(".json")
     if path is None or not path.is_file():
         return {}
-    record = json.loads(path.read_text())
-    run = {name: record[name] for name in ("recipe", "steps", "minutes")}
-    return {"before": [*record.get("before", []), run]}
+    try:
+        record = json.loads(path.read_text())
+        run = {name: record[name] for name in ("recipe", "steps", "minutes")}
+        return {"before": [*record.get("before", []), run]}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        logger.warning("%s is no record of a training run; it is not taken over.", path)
+        return {}

@@ -49,6 +49,31 @@ def test_the_warm_up_times_every_size_and_batch(model):
     assert all(seconds > 0 for batches in runs.seconds.values() for seconds in batches.values())
 
 
+def test_batches_that_do_not_fit_are_left_out(model, monkeypatch):
+    infer = OnnxEngine.infer
+
+    def infer_two_at_most(self, images, holes):
+        if len(images) > 2:
+            raise EngineError("out of memory")
+        return infer(self, images, holes)
+
+    monkeypatch.setattr(OnnxEngine, "infer", infer_two_at_most)
+    runs = OnnxEngine(model, (8, 16), max_batch=4).warm_up()
+    assert {size: sorted(batches) for size, batches in runs.seconds.items()} == {
+        8: [1, 2],
+        16: [1, 2],
+    }
+
+
+def test_a_model_that_cannot_run_one_window_is_an_error(model, monkeypatch):
+    def fail(self, images, holes):
+        raise EngineError("out of memory")
+
+    monkeypatch.setattr(OnnxEngine, "infer", fail)
+    with pytest.raises(EngineError, match="out of memory"):
+        OnnxEngine(model, (8,), max_batch=4).warm_up()
+
+
 def test_auto_without_cuda_is_cpu(model):
     assert OnnxEngine(model, (8,)).info.provider == "CPUExecutionProvider"
 

@@ -101,5 +101,21 @@ def test_where_a_gpu_turns_out_unusable_the_cpu_gets_its_own_file(model):
 
 def test_8_bit_on_a_gpu_is_refused(model):
     add_variant(model, "int8")
+    opened = opened_on("CUDAExecutionProvider", model, [])
     with pytest.raises(EngineError, match="int8 is for CPUs"):
-        open_variant(model, "int8", lambda _: pytest.fail("opened"), expect_gpu=True)
+        open_variant(model, "int8", opened, expect_gpu=True)
+
+
+def test_8_bit_runs_where_the_gpu_expected_turns_out_unusable(model):
+    add_variant(model, "int8")
+    opened = opened_on("CPUExecutionProvider", model, [])
+    assert open_variant(model, "int8", opened, expect_gpu=True)[1].name == "tiny.int8.onnx"
+
+
+def test_a_damaged_variant_is_left_alone(model, caplog):
+    model.with_suffix(".int8.onnx").write_bytes(b"damaged")
+    with caplog.at_level(logging.WARNING):
+        assert precision_of(model) == "float32"
+    assert "tiny.int8.onnx cannot be loaded" in caplog.text
+    with pytest.raises(EngineError, match=r"tiny\.int8\.onnx cannot be loaded"):
+        precision_of(model, "int8")

@@ -53,6 +53,16 @@ def test_an_upload_ends_in_words_when_its_place_is_lost(clock, waits):
     asyncio.run(scenario())
 
 
+def test_a_place_lost_as_the_rest_comes_is_lost_all_the_same(clock):
+    async def scenario() -> None:
+        place = Place(clock)
+        with pytest.raises(UploadStalled):
+            async with place.arriving():
+                place.lose()
+
+    asyncio.run(scenario())
+
+
 def test_what_comes_in_time_comes_through(clock):
     async def scenario() -> None:
         place = Place(clock)
