@@ -52,12 +52,12 @@ class Result:
             self.other += 1
 
 
-def files_of(side: int) -> dict[str, bytes]:
-    """A photo-like PNG and a mask with one hole of an eighth of its side."""
+def files_of(side: int, hole_side: int) -> dict[str, bytes]:
+    """A photo-like PNG and a mask with one square hole."""
     random = np.random.default_rng(0)
     coarse = Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8))
     photo = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
-    hole = square_holes(side, side, side // 8, (side // 2, side // 2))
+    hole = square_holes(side, side, hole_side, (side // 2, side // 2))
     return {"image": file_of(photo, "PNG"), "mask": file_of(hole, "PNG")}
 
 

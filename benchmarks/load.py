@@ -116,7 +116,7 @@ def main() -> None:
         labels=("load",),
         settings={"seconds of each load": options.seconds},
     )
-    body = body_of(files_of(options.side))
+    body = body_of(files_of(options.side, options.side // 8))
     with server_of(INPAINT_ENGINE=options.engine) as (base, _):
         results = asyncio.run(measure(base, body, options.seconds))
     fill_in(report, results)

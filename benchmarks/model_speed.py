@@ -27,6 +27,7 @@ import onnxruntime
 from benchmarks.options import parser_of
 from benchmarks.report import Report
 from benchmarks.rounds import Times, in_turn, ratio
+from benchmarks.sessions import feed
 from export.backend import require_tensorflow
 
 require_tensorflow()
@@ -67,8 +68,8 @@ def main() -> None:
         files = _model_files(options, Path(folder))
         sessions = {name: _session(path, options.threads) for name, path in files.items()}
         for size in options.sizes:
-            feed = _inputs(size)
-            calls = {name: partial(one.run, None, feed) for name, one in sessions.items()}
+            given = feed(size)
+            calls = {name: partial(one.run, None, given) for name, one in sessions.items()}
             times = in_turn(calls, options.rounds)
             _fill_in(report, size, files, times)
             if size == BAR_SIZE:
@@ -111,17 +112,10 @@ class _RandomInputs:
     """Calibration inputs for speed alone."""
 
     def __init__(self) -> None:
-        self._rest = iter([_inputs(256)])
+        self._rest = iter([feed(256)])
 
     def get_next(self) -> Any:
         return next(self._rest, None)
-
-
-def _inputs(size: int) -> dict[str, Any]:
-    rng = np.random.default_rng(0)
-    mask = np.zeros((1, size, size, 1), np.uint8)
-    mask[:, size // 4 : size // 2, size // 4 : size // 2] = 255
-    return {"image": rng.integers(0, 256, (1, size, size, 3), dtype=np.uint8), "mask": mask}
 
 
 def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -27,11 +27,7 @@ def pipeline_of(engine: Engine, settings: Settings) -> Iterator[Pipeline]:
     costs = CostTable()
     costs.update(runs.window_seconds)
     most = settings.max_batch
-    lane = Lane(
-        engine,
-        max_batch=most or engine.info.max_batch,
-        wait_s=settings.batch_wait_ms / 1e3,
-    )
+    lane = Lane(engine, wait_s=settings.batch_wait_ms / 1e3)
     lane.tune({size: min(best, most or best) for size, best in runs.batches.items()})
     lane.start()
     sizes = engine.info.window_sizes

@@ -1,6 +1,10 @@
-"""What the system knows of a process: its memory and its processor time. Linux only (/proc)."""
+"""Processes: their memory and processor time (Linux only, /proc), and talking to one's own."""
 
+import multiprocessing
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 MEBIBYTE = 2**20
@@ -29,3 +33,21 @@ def cpu_seconds(pid: int) -> float:
     # The name in parentheses may hold spaces; what follows it does not.
     fields = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def conversing(target: Callable[..., None], *arguments: object) -> Iterator[Connection]:
+    """A new process that runs `target(connection, *arguments)`, and the other end to talk to it.
+
+    The target has to return, or the connection to fail it, once the block ends.
+    """
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=target, args=(there, *arguments), daemon=True)
+    process.start()
+    there.close()
+    try:
+        yield here
+    finally:
+        here.close()
+        process.join()

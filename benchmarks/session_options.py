@@ -8,22 +8,18 @@ than the service. Memory is what the process has grown by since before the sessi
 all sizes and batches. Settings (INPAINT_MODEL, ...) apply. Linux only (/proc).
 """
 
-import multiprocessing
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from statistics import median
 from typing import Any
 
-import numpy as np
 import onnxruntime
 
 from benchmarks.options import parser_of
-from benchmarks.processes import MEBIBYTE, memory
+from benchmarks.processes import MEBIBYTE, conversing, memory
 from benchmarks.report import Report
 from benchmarks.rounds import Times, ratio
-from benchmarks.sessions import precision_of, service_session
+from benchmarks.sessions import feed, precision_of, service_session
 
 REST_S = 0.02  # between two runs, so that threads that spin have gone to sleep
 ERROR = 3  # of ONNX Runtime's severities
@@ -70,33 +66,10 @@ def work(orders: Connection, change: str | None) -> None:
     orders.send(precision_of(session))
     while order := orders.recv():
         times = Times()
-        feed = inputs(*order)
-        times.time(lambda feed=feed: session.run(None, feed))
+        given = feed(*order)
+        times.time(lambda given=given: session.run(None, given))
         orders.send((times.wall[0], times.cpu[0]))
     orders.send(memory("VmRSS") - before)
-
-
-def inputs(size: int, batch: int) -> dict[str, Any]:
-    """A batch of windows with a hole in each."""
-    random = np.random.default_rng(0)
-    mask = np.zeros((batch, size, size, 1), np.uint8)
-    mask[:, size // 4 : size // 2, size // 4 : size // 2] = 1
-    return {"image": random.integers(0, 256, (batch, size, size, 3), np.uint8), "mask": mask}
-
-
-@contextmanager
-def worker(change: str | None) -> Iterator[tuple[Connection, str]]:
-    """A process with its session open, waiting for orders, and the model's precision."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=work, args=(there, change), daemon=True)
-    process.start()
-    there.close()
-    try:
-        yield here, here.recv()
-    finally:
-        here.close()
-        process.join()
 
 
 def ask(orders: Connection, order: tuple[int, int] | None) -> Any:
@@ -107,8 +80,9 @@ def ask(orders: Connection, order: tuple[int, int] | None) -> Any:
 
 def compare(report: Report, change: str | None, cases: list[tuple[int, int]], rounds: int) -> None:
     """Run one set of options beside the service's and add its rows."""
-    with worker(change) as (changed, _), worker(None) as (service, precision):
-        report.settings["precision"] = precision
+    with conversing(work, change) as changed, conversing(work, None) as service:
+        changed.recv()
+        report.settings["precision"] = service.recv()
         sides = {"changed": changed, "service": service}
         rows = []
         for case in cases:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import onnxruntime
 
 from service.engine.build import build_engine
@@ -18,6 +19,14 @@ def precision_of(session: onnxruntime.InferenceSession) -> str:
     """The arithmetic of a session's network (`float32`, `float16`, `int8`)."""
     metadata = session.get_modelmeta().custom_metadata_map
     return str(metadata.get("precision", DEFAULT_PRECISION))
+
+
+def feed(size: int, batch: int = 1) -> dict[str, Any]:
+    """What a session is fed: noise of one seed, with a hole in each window."""
+    random = np.random.default_rng(0)
+    mask = np.zeros((batch, size, size, 1), np.uint8)
+    mask[:, size // 4 : size // 2, size // 4 : size // 2] = 1
+    return {"image": random.integers(0, 256, (batch, size, size, 3), np.uint8), "mask": mask}
 
 
 def unchanged(options: onnxruntime.SessionOptions) -> None:

@@ -15,28 +15,24 @@ by. Processor time says who had the rest. Settings (INPAINT_MODEL, ...) apply.
 import argparse
 import asyncio
 import io
-import multiprocessing
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from statistics import median
 
 import httpx
-import numpy as np
 import onnxruntime
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.clients import Body, Result, body_of, closed, files_of
 from benchmarks.options import parser_of
 from benchmarks.pipelines import NO_LIMIT, encoding_of
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import conversing, cpu_seconds
 from benchmarks.report import Report
 from benchmarks.rounds import Times
 from benchmarks.server import server_of
-from benchmarks.sessions import precision_of, service_session
+from benchmarks.sessions import feed, precision_of, service_session
 from service.imaging.decoding import decode_photo
 from service.imaging.encoding import encode
 from service.imaging.masks import decode_mask
@@ -44,6 +40,7 @@ from service.inpainting import plan
 from service.settings import Settings
 
 SIDE = 512
+HOLE_SIDE = 50  # shallow enough for one window
 BATCHES = (1, 2, 4, 8)
 TRIAL_S = 1.0  # for finding the best batch
 CODEC_ROUNDS = 9
@@ -71,15 +68,12 @@ class Turn:
 
 def loop(session: onnxruntime.InferenceSession, size: int, batch: int, seconds: float) -> float:
     """Windows a second of a bare loop."""
-    random = np.random.default_rng(0)
-    mask = np.zeros((batch, size, size, 1), np.uint8)
-    mask[:, size // 4 : size // 2, size // 4 : size // 2] = 1
-    feed = {"image": random.integers(0, 256, (batch, size, size, 3), np.uint8), "mask": mask}
-    session.run(None, feed)
+    given = feed(size, batch)
+    session.run(None, given)
     runs = 0
     start = time.perf_counter()
     while time.perf_counter() < start + seconds:
-        session.run(None, feed)
+        session.run(None, given)
         runs += 1
     return runs * batch / (time.perf_counter() - start)
 
@@ -93,22 +87,6 @@ def bare_process(orders: Connection, size: int) -> None:
     while seconds := orders.recv():
         start = time.process_time()
         orders.send((loop(session, size, best, seconds), time.process_time() - start))
-
-
-@contextmanager
-def bare_loop(size: int) -> Iterator[tuple[Connection, int, str]]:
-    """The bare loop's process, waiting for orders, its batch and the model's precision."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=bare_process, args=(there, size), daemon=True)
-    process.start()
-    there.close()
-    try:
-        yield here, *here.recv()
-        here.send(0)
-    finally:
-        here.close()
-        process.join()
 
 
 def counters(base: str) -> dict[str, float]:
@@ -167,17 +145,19 @@ def window_size(files: dict[str, bytes], settings: Settings) -> int:
 def measure(report: Report, options: argparse.Namespace) -> None:
     """Take turns and fill in the report."""
     settings = Settings()
-    files = files_of(SIDE)
+    files = files_of(SIDE, HOLE_SIDE)
     body = body_of(files)
     size = window_size(files, settings)
     turns: list[tuple[Turn, float, float]] = []
-    with bare_loop(size) as (orders, batch, precision), server_of() as (base, pid):
+    with conversing(bare_process, size) as orders, server_of() as (base, pid):
+        batch, precision = orders.recv()
         asyncio.run(closed(base, body, options.clients, 1))  # warms every worker
         for _ in range(options.rounds):
             turn = served(base, pid, body, options.clients, options.seconds)
             orders.send(options.seconds)
             turns.append((turn, *orders.recv()))
             print(f"{turn.result.throughput:.2f} requests, {turns[-1][1]:.2f} windows a second")
+        orders.send(0)
     report.settings |= {
         "window": size,
         "batch of the bare loop": batch,

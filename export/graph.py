@@ -32,8 +32,9 @@ def inference_function(unet: FoldedUNet) -> Any:
     """
 
     def infer(image: Any, mask: Any) -> dict[str, Any]:
-        # Bytes are moved to NCHW before they become floats, and compared as booleans: ONNX Runtime
-        # takes a tenth of the time for it. Moving an axis of length one is no transposition.
+        # Masks compared as booleans and a product along rows instead of along three channels: ONNX
+        # Runtime took 6 ms at 512x512 for a minimum and a product in NHWC, and takes 0.4 for this.
+        # Moving an axis of length one is no transposition.
         known = tf.expand_dims(tf.squeeze(mask, axis=3), axis=1)
         known = tf.cast(tf.logical_not(tf.cast(known, tf.bool)), tf.float32)
         # Bytes are finite, so this product selects: what lies under the hole becomes exactly 0.

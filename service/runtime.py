@@ -45,7 +45,6 @@ class Runtime:
         self.backlog = Backlog()
         self.lane = Lane(
             engine,
-            max_batch=settings.max_batch or engine.info.max_batch,
             wait_s=settings.batch_wait_ms / 1e3,
             on_run=self._on_run,
         )

@@ -103,7 +103,7 @@ class _Filler:
         costs = CostTable()
         costs.update({size: size**2 * NOMINAL_COST_S for size in engine.info.window_sizes})
         self._engine = engine
-        self._lane = Lane(engine, max_batch=engine.info.max_batch, wait_s=0)
+        self._lane = Lane(engine, wait_s=0)
         self._pipeline = Pipeline(
             lane=self._lane,
             window_sizes=engine.info.window_sizes,
@@ -126,6 +126,8 @@ class _Filler:
         """Fill photos one after the other; returns why some could not be."""
         failures = {}
         quiet, single = self._options.quiet, len(tasks) == 1
+        if not single:  # one photo takes less time than finding out which batches pay
+            self._lane.tune(self._engine.warm_up().batches)
         for task in tqdm(tasks, unit="photo", disable=quiet or single):
             with tqdm(desc=task.image.name, unit="window", leave=single, disable=quiet) as windows:
                 try:

@@ -60,13 +60,13 @@ class Lane:
 
     Args:
         engine: What runs; only ever called from the lane's own thread.
-        max_batch: Most windows of a run, until `tune` knows better.
+        max_batch: Most windows of a run, until `tune` knows better. One window always fits.
         wait_s: How long a run that is not full waits for windows of other requests at work.
         on_run: Told about every run.
     """
 
     def __init__(
-        self, engine: Engine, *, max_batch: int, wait_s: float, on_run: OnRun | None = None
+        self, engine: Engine, *, max_batch: int = 1, wait_s: float, on_run: OnRun | None = None
     ) -> None:
         self._engine = engine
         self._max_batch = max_batch

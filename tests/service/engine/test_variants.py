@@ -81,22 +81,21 @@ def opened_on(provider, model, files):
     return opened
 
 
-def test_a_gpu_takes_the_half_precision_variant(model):
+@pytest.mark.parametrize(
+    ("found", "tried"),
+    [
+        ("CUDAExecutionProvider", ["tiny.fp16.onnx"]),
+        ("CPUExecutionProvider", ["tiny.fp16.onnx", "tiny.int8.onnx"]),
+    ],
+    ids=["a usable GPU", "an unusable GPU"],
+)
+def test_the_variant_suits_the_device_that_was_found(model, found, tried):
     add_variant(model, "int8")
     add_variant(model, "fp16")
     files = []
-    opened = opened_on("CUDAExecutionProvider", model, files)
-    assert open_variant(model, "auto", opened, expect_gpu=True)[1].name == "tiny.fp16.onnx"
-    assert files == ["tiny.fp16.onnx"]
-
-
-def test_where_a_gpu_turns_out_unusable_the_cpu_gets_its_own_file(model):
-    add_variant(model, "int8")
-    add_variant(model, "fp16")
-    files = []
-    opened = opened_on("CPUExecutionProvider", model, files)
-    assert open_variant(model, "auto", opened, expect_gpu=True)[1].name == "tiny.int8.onnx"
-    assert files == ["tiny.fp16.onnx", "tiny.int8.onnx"]
+    opened = opened_on(found, model, files)
+    assert open_variant(model, "auto", opened, expect_gpu=True)[1].name == tried[-1]
+    assert files == tried
 
 
 def test_8_bit_on_a_gpu_is_refused(model):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service.arrays import Hole
 from service.inpainting import Plan, plan
 from service.inpainting.boxes import Box, bounding_box
-from service.inpainting.planning import MIN_CONTEXT, REACH, windows_at_most
+from service.inpainting.planning import MIN_CONTEXT, RATIO_BITS, REACH, windows_at_most
 from service.inpainting.plans import owned
 from tests.service.inpainting.holes import holes
 
@@ -56,7 +56,7 @@ def test_the_work_is_bounded_by_area_and_count(hole: Hole) -> None:
         for scale in group.scales:
             number[scale.factor] += len(scale.windows)
     assert all(windows <= bound for windows in number.values())
-    most = 2 + max(0, math.log2(max(hole.shape) / REACH)) / 3
+    most = 2 + max(0, math.log2(max(hole.shape) / REACH)) / RATIO_BITS
     assert all(len(group.scales) <= most for group in made.groups)
     assert made.cost == sum(window.height**2 for window in made.windows)
 
@@ -119,9 +119,9 @@ def test_ten_holes_cost_at_most_ten_times_one() -> None:
 def test_a_thick_hole_is_filled_coarse_to_fine_from_one_window() -> None:
     made = plan(hole_of(3000, 4000, (800, 800, 2000, 2000)), (256, 512))
     (group,) = made.groups
-    assert made.scales == (16, 4, 1)
+    assert made.scales == (32, 8, 1)
     assert len(group.scales[0].windows) == 1
-    coarsest = group.scales[0].windows[0].enlarge(16)
+    coarsest = group.scales[0].windows[0].enlarge(32)
     assert coarsest.top <= 200
     assert coarsest.bottom >= 2600
 
