@@ -40,7 +40,7 @@ from service.inpainting import plan
 from service.settings import Settings
 
 SIDE = 512
-HOLE_SIDE = 50  # shallow enough for one window
+HOLE_SIDE = 32  # shallow enough for one window
 BATCHES = (1, 2, 4, 8)
 TRIAL_S = 1.0  # for finding the best batch
 CODEC_ROUNDS = 9
