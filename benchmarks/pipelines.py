@@ -26,9 +26,8 @@ def pipeline_of(engine: Engine, settings: Settings) -> Iterator[Pipeline]:
     runs = engine.warm_up()
     costs = CostTable()
     costs.update(runs.window_seconds)
-    most = settings.max_batch
     lane = Lane(engine, wait_s=settings.batch_wait_ms / 1e3)
-    lane.tune({size: min(best, most or best) for size, best in runs.batches.items()})
+    lane.tune(runs.batches)
     lane.start()
     sizes = engine.info.window_sizes
     try:

@@ -109,8 +109,7 @@ class Runtime:
                 self._on_fatal(f"the engine cannot be warmed up: {error}")
             return
         self.costs.update(runs.window_seconds)
-        most = self.settings.max_batch
-        self.lane.tune({s: min(b, most or b) for s, b in runs.batches.items()})
+        self.lane.tune(runs.batches)
         self.lifecycle.warmed()
         info = self.engine.info
         logger.info(

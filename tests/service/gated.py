@@ -9,8 +9,8 @@ from tests.service.servers import PATIENCE_S, SIZES
 class GatedEngine(DummyEngine):
     """Mean colour, but every run waits for its gate."""
 
-    def __init__(self, *sizes: int) -> None:
-        super().__init__(sizes or SIZES)
+    def __init__(self, *sizes: int, max_batch: int = 8) -> None:
+        super().__init__(sizes or SIZES, max_batch)
         self.gate = threading.Semaphore(0)
         self.runs = 0
 

@@ -102,8 +102,8 @@ def test_the_engine_is_never_asked_twice_at_once():
             self.inside -= 1
             return super().infer(images, holes)
 
-    engine = Alone(SIZES)
-    with client_of(engine, workers=8, max_batch=1) as client, ThreadPoolExecutor(8) as pool:
+    engine = Alone(SIZES, max_batch=1)
+    with client_of(engine, workers=8) as client, ThreadPoolExecutor(8) as pool:
         answers = pool.map(lambda n: client.post("/inpaint", files=files_of(n)), range(16))
         assert {answer.status_code for answer in answers} == {200}
     assert engine.most == 1
@@ -161,7 +161,7 @@ def problem_count(client, status: str) -> float:
 
 
 def test_windows_of_a_client_that_went_away_are_not_run(monkeypatch):
-    engine = GatedEngine(96)
+    engine = GatedEngine(96, max_batch=1)
     files = scattered(500)
     noticed = threading.Event()
     cancel = Ticket.cancel
@@ -171,7 +171,7 @@ def test_windows_of_a_client_that_went_away_are_not_run(monkeypatch):
         noticed.set()
 
     monkeypatch.setattr(Ticket, "cancel", cancel_noticed)
-    with client_of(engine, max_batch=1) as client:
+    with client_of(engine) as client:
         runtime = client.app.state.runtime
         with connect(client) as connection:
             connection.sendall(raw_post(client, files))

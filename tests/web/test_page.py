@@ -247,8 +247,8 @@ def test_errors_are_shown_in_words_and_a_key_can_be_given(demo):
 
 
 def test_progress_is_shown_and_the_work_can_be_cancelled(demo):
-    engine = GatedEngine()
-    with client_of(engine, max_batch=1) as service:
+    engine = GatedEngine(max_batch=1)
+    with client_of(engine) as service:
         try:
             demo.open(f"{service.base_url}/")
             demo.paint((40, 40), (260, 160))
