@@ -4,9 +4,8 @@
 
 A photo with a camera's noise (`benchmarks.photos`) as JPEG, PNG and WebP, read into an array and
 written from one by the service, Pillow and OpenCV, and by the fast packages of PyPI that happen to
-be installed: imagecodecs, isal, pyspng, simplejpeg, PyTurboJPEG. "Differences" writes a PNG with
-NumPy's differences of neighbours and a deflate of its own (`benchmarks.small_png`). Ratios are
-against the service's own decoding and encoding. Memory is the peak above what the process used
+be installed: imagecodecs, pyspng, simplejpeg, PyTurboJPEG. Ratios are against the service's own
+decoding and encoding. Memory is the peak above what the process used
 before the call, in bytes a pixel. Linux only (/proc).
 """
 
@@ -28,7 +27,6 @@ from benchmarks.pipelines import NO_LIMIT, encoding_of
 from benchmarks.processes import memory, reset_peak
 from benchmarks.report import Report
 from benchmarks.rounds import in_turn, ratio
-from benchmarks.small_png import deflate_rle, png_of
 from service.imaging.decoding import Photo, decode_photo
 from service.imaging.encoding import OutputFormat, encode
 from service.operation.allocator import return_memory_eagerly
@@ -37,7 +35,7 @@ from service.settings import Settings
 HEIGHT, WIDTH = 3000, 4000
 MEGABYTE = 1e6
 SERVICE = "service"
-OPTIONAL = ("imagecodecs", "isal", "pyspng", "simplejpeg", "turbojpeg")
+OPTIONAL = ("imagecodecs", "pyspng", "simplejpeg", "turbojpeg")
 
 Samples = NDArray[np.uint8]
 Calls = dict[str, Callable[[], Any]]
@@ -100,7 +98,6 @@ def encoders(image: Samples) -> dict[str, Calls]:
         png[f"Pillow, {name}"] = partial(file_of, image, "PNG", **options)
     for name, parameters in OPENCV_PNG.items():
         png[f"OpenCV, {name}"] = partial(opencv_write, image, ".png", parameters)
-    png["differences, zlib's RLE"] = partial(png_of, image, deflate_rle)
     webp["OpenCV, lossless"] = partial(
         opencv_write, image, ".webp", [cv2.IMWRITE_WEBP_QUALITY, 101]
     )
@@ -113,12 +110,6 @@ def encoders(image: Samples) -> dict[str, Calls]:
         png["imagecodecs, spng, level 1"] = partial(imagecodecs.spng_encode, image, level=1)
         webp["imagecodecs, lossless"] = partial(
             imagecodecs.webp_encode, image, lossless=True, level=20, method=0
-        )
-    if find_spec("isal"):
-        from isal import isal_zlib
-
-        png["differences, isal, level 1"] = partial(
-            png_of, image, partial(isal_zlib.compress, level=1)
         )
     if find_spec("simplejpeg"):
         import simplejpeg

@@ -13,6 +13,7 @@ from PIL import ImageFile
 
 from service.arrays import Grey, Image
 from service.errors import BrokenImage, ServiceError, TooManyPixels, UnsupportedImage
+from service.imaging.fast_jpeg import read_jpeg
 from service.imaging.headers import Header, read_header
 from service.imaging.scans import has_too_many_scans
 
@@ -21,6 +22,7 @@ PillowImage.MAX_IMAGE_PIXELS = None
 ImageFile.LOAD_TRUNCATED_IMAGES = False  # a truncated photo is refused, never completed with grey
 
 STRIP_ROWS = 256  # rows converted at a time, so that no second copy of a photo is ever made
+JPEG_FORMATS = ("JPEG", "MPO")  # Pillow's name for a JPEG that others follow; the first one counts
 ORIENTATION = 0x0112  # EXIF tag
 ICC_SPACES = {"L": b"GRAY", "RGB": b"RGB "}
 
@@ -78,25 +80,38 @@ def decode_photo(file: BinaryIO, max_pixels: int) -> Photo:
     """
     with opened_image(file, "image", max_pixels) as image:
         mode = _mode_of_pixels(image)
-        size = (image.height, image.width)
-        pixels = np.empty(size if mode.startswith("L") else (*size, 3), np.uint8)
-        alpha = np.empty(size, np.uint8) if mode.endswith("A") else None
-        for top, strip in strips(image):
-            samples = np.asarray(strip if strip.mode == mode else strip.convert(mode))
-            rows = slice(top, top + strip.height)
-            if alpha is None:
-                pixels[rows] = samples
-            else:
-                pixels[rows] = samples[..., 0] if mode == "LA" else samples[..., :3]
-                alpha[rows] = samples[..., -1]
+        pixels, alpha = _read(file, image, mode)
         icc = _matching_profile(image, mode)
         turn = orientation(image)
     return Photo(upright(pixels, turn), None if alpha is None else upright(alpha, turn), icc)
 
 
+def _read(
+    file: BinaryIO, image: PillowImage.Image, mode: str
+) -> tuple[NDArray[np.uint8], Grey | None]:
+    """Pixels and alpha of an opened image, as stored."""
+    if image.format in JPEG_FORMATS:
+        jpeg = read_jpeg(file, image.mode, image.height, image.width)
+        if jpeg is not None:
+            return jpeg, None
+        file.seek(0)
+    size = (image.height, image.width)
+    pixels = np.empty(size if mode.startswith("L") else (*size, 3), np.uint8)
+    alpha = np.empty(size, np.uint8) if mode.endswith("A") else None
+    for top, strip in strips(image):
+        samples = np.asarray(strip if strip.mode == mode else strip.convert(mode))
+        rows = slice(top, top + strip.height)
+        if alpha is None:
+            pixels[rows] = samples
+        else:
+            pixels[rows] = samples[..., 0] if mode == "LA" else samples[..., :3]
+            alpha[rows] = samples[..., -1]
+    return pixels, alpha
+
+
 @contextmanager
 def opened_image(file: BinaryIO, what: str, max_pixels: int) -> Iterator[PillowImage.Image]:
-    """Open and load an image after its header has been checked.
+    """Open an image after its header has been checked. Reading its pixels decodes it.
 
     Args:
         file: PNG, JPEG or WebP, seekable.
@@ -118,7 +133,6 @@ def opened_image(file: BinaryIO, what: str, max_pixels: int) -> Iterator[PillowI
             if header.format == "WEBP":
                 yield _decode_webp(image, file)
                 return
-            image.load()
             _scale_grey_key(image, header.bits)
             yield image
     except (ServiceError, MemoryError):

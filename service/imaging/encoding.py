@@ -7,11 +7,10 @@ from typing import Literal
 from PIL import Image as PillowImage
 
 from service.errors import InvalidRequest
-from service.imaging import fast_png
 from service.imaging.decoding import Photo
-from service.imaging.fast_png import Samples
+from service.imaging.fast_png import write_png
 
-Assembled = PillowImage.Image | Samples
+Assembled = PillowImage.Image | Photo
 
 OutputFormat = Literal["png", "webp", "jpeg"]
 MEDIA_TYPES: dict[OutputFormat, str] = {
@@ -21,7 +20,7 @@ MEDIA_TYPES: dict[OutputFormat, str] = {
 }
 # Beyond, Pillow refuses to open the PNG, and a JPEG cannot number the segments of the profile.
 MAX_PROFILE_BYTES: dict[OutputFormat, int] = {"png": 2**20, "webp": 2**24, "jpeg": 255 * 65519}
-FAST_LEVELS = 1  # up to this level of compression PNG is written by `fast_png`
+FAST_LEVEL = 1  # up to this level of compression PNG is written by `fast_png`
 MAX_SIDE: dict[OutputFormat, int] = {"png": 2**31 - 1, "webp": 16383, "jpeg": 65535}
 
 
@@ -61,9 +60,9 @@ def encode(photo: Photo, output: OutputFormat, encoding: Encoding) -> bytes:
 
 
 def assemble(photo: Photo, output: OutputFormat, encoding: Encoding) -> Assembled:
-    """A photo as its encoder has it. A copy: the photo's arrays are not needed for writing it."""
-    if output == "png" and encoding.png_compression <= FAST_LEVELS and fast_png.can_write(photo):
-        return fast_png.arrange(photo)
+    """A photo as its encoder has it: itself, or a copy for the formats that Pillow writes."""
+    if output == "png" and encoding.png_compression <= FAST_LEVEL:
+        return photo
     image = PillowImage.fromarray(photo.pixels)
     if photo.alpha is not None and output != "jpeg":
         image.putalpha(PillowImage.fromarray(photo.alpha))
@@ -74,8 +73,8 @@ def write(image: Assembled, icc: bytes | None, output: OutputFormat, encoding: E
     """Write an assembled photo as a file, with its colour profile unless that is absurdly long."""
     if icc is not None and len(icc) > MAX_PROFILE_BYTES[output]:
         icc = None
-    if not isinstance(image, PillowImage.Image):
-        return fast_png.write_png(image, encoding.png_compression, icc)
+    if isinstance(image, Photo):
+        return write_png(image, icc, compress=encoding.png_compression > 0)
     file = io.BytesIO()
     if output == "png":
         image.save(file, "PNG", compress_level=encoding.png_compression, icc_profile=icc)
