@@ -143,15 +143,17 @@ class Pipeline:
                 work.on_progress(done, total)
 
         with self.lane.client(work.ticket) as client, work.timings.measure("composite"):
+            image = _present(work.photo).rgb()
             try:
                 filled = fill(
-                    _present(work.photo).rgb(),
+                    image,
                     _present(work.hole),
                     work.plan,
                     client,
                     on_progress=on_progress,
                     checkpoint=work.ticket.check,
                     feather=work.feather,
+                    out=None if work.feather else image,
                 )
             finally:
                 # What `fill` took beyond the lane is cutting, seams and blending. Said of failures

@@ -6,6 +6,7 @@ order windows arrive, and a pixel that one window alone covers is exactly what t
 
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,25 @@ def window_weights(size: int, ramp: int) -> NDArray[np.int32]:
     weights: NDArray[np.int32] = np.multiply.outer(line, line)
     weights.flags.writeable = False
     return weights
+
+
+class Paste:
+    """One window alone, written as it is."""
+
+    def __init__(self, target: Image) -> None:
+        """Write into `target` (h, w, 3)."""
+        self._target = target
+
+    def add(self, place: Box, prediction: Image, mask: Hole) -> None:
+        """Write the window; as `Blend.add`."""
+        inside = place.clip(*self._target.shape[:2])
+        if inside.height > 0 and inside.width > 0:
+            source = inside.shift(-place.top, -place.left).slices
+            written = mask[source].view(np.uint8)
+            cv2.copyTo(prediction[source], written, self._target[inside.slices])
+
+    def finish(self) -> None:
+        """Nothing is left to be written."""
 
 
 class Blend:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from service.arrays import Hole, Image, Infer
-from service.inpainting.blending import Blend
+from service.inpainting.blending import Blend, Paste
 from service.inpainting.boxes import bounding_box
 from service.inpainting.feathering import feather_inside
 from service.inpainting.layers import Layer, reduce
@@ -35,6 +35,7 @@ def fill(
     on_progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[], None] | None = None,
     feather: int = 0,
+    out: Image | None = None,
 ) -> Filled:
     """Fill the hole of a photo as planned.
 
@@ -47,9 +48,8 @@ def fill(
         on_progress: Called with windows done and windows in all after each run.
         checkpoint: Called between runs and groups; stops the work by raising.
         feather: Pixels over which the fill fades in from the photo's own pixels, inside the hole.
-
-    Returns:
-        A new image; the one given is not changed.
+        out: What is filled: a copy of `image`, or `image` itself unless `feather` is set. By
+            default a new copy. Holds a part of the fill when the work stops with an error.
 
     Raises:
         ValueError: image, hole and plan are not of one size.
@@ -59,7 +59,7 @@ def fill(
             f"image {image.shape}, hole {hole.shape} and plan {plan.shape} differ in size"
         )
     photo = Layer(image, hole)
-    result = image.copy()
+    result = image.copy() if out is None else out
     runner = Runner(plan, infer, on_progress, checkpoint)
     for indices in _together(plan):
         runner.checkpoint()
@@ -93,11 +93,14 @@ def _fill_groups(
     for scales in zip(*(plan.groups[index].scales for index in indices), strict=True):
         layers = [_layer(photo, scale) for scale in scales]
         jobs: list[Job] = []
-        blends: dict[int, Blend] = {}
+        blends: dict[int, Blend | Paste] = {}
         for index, scale, layer, before in zip(indices, scales, layers, coarser, strict=True):
             target = result if layer is photo else layer.image
-            hole = layer.inside(plan.groups[index].hole.reduce(scale.factor))
-            blends[index] = Blend(target, layer.place(hole), scale.windows[0].height)
+            if len(scale.windows) == 1:
+                blends[index] = Paste(target)
+            else:
+                hole = layer.inside(plan.groups[index].hole.reduce(scale.factor))
+                blends[index] = Blend(target, layer.place(hole), scale.windows[0].height)
             jobs += [Job(index, layer, window, before) for window in sorted(scale.windows)]
         for prediction in runner.run(jobs):
             blends[prediction.group].add(prediction.place, prediction.image, prediction.mask)

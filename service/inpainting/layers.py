@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from service.arrays import Hole, Image
-from service.inpainting.boxes import Box, cut
+from service.inpainting.boxes import Box, cut, extent
 
 STRIP_PIXELS = 1 << 20
-"""Photo pixels reduced at a time, so that the floating point copies stay small."""
+"""Photo pixels reduced at a time, so that copies stay small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +61,34 @@ def reduce(image: Image, hole: Hole, box: Box, factor: int) -> Layer:
         image: (H, W, 3) uint8, the photo.
         hole: (H, W) bool, the photo's hole.
         box: The part to reduce, in pixels of the coarse scale, inside it.
-        factor: Photo pixels per pixel of the result.
+        factor: Photo pixels per pixel of the result; a power of two.
     """
-    height, width = hole.shape
-    coarse = np.zeros((box.height, box.width, 3), np.uint8)
-    coarse_hole = np.ones((box.height, box.width), np.bool_)
+    coarse = np.empty((box.height, box.width, 3), np.uint8)
+    coarse_hole = np.zeros((box.height, box.width), np.bool_)
     rows = max(1, STRIP_PIXELS // (factor * factor * box.width))
     for start in range(box.top, box.bottom, rows):
         strip = Box(start, box.left, min(start + rows, box.bottom), box.right)
         pixels = strip.enlarge(factor)
-        inside = pixels.clip(height, width)
-        weight = np.zeros((pixels.height, pixels.width), np.float32)
-        weight[: inside.height, : inside.width] = ~hole[inside.slices]
-        weighted = np.zeros((pixels.height, pixels.width, 3), np.float32)
-        weighted[: inside.height, : inside.width] = image[inside.slices]
-        weighted *= weight[..., None]
-        size = (strip.width, strip.height)
-        known = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-        total = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
+        colours, missing = cut(image, pixels, 0), cut(hole, pixels, True)
         target = strip.shift(-box.top, -box.left).slices
-        share = np.maximum(known, 0.5 / factor**2)[..., None]
-        coarse[target] = np.rint(total / share).clip(0, 255)
-        coarse_hole[target] = known < 0.5 / factor**2
+        size = (strip.width, strip.height)
+        cv2.resize(colours, size, coarse[target], interpolation=cv2.INTER_AREA)
+        if missing.any():
+            # Floating point costs more, so only the blocks around the hole take it.
+            blocks = extent(missing).reduce(factor)
+            near = blocks.enlarge(factor).slices
+            means, known = _means_of_known(colours[near], ~missing[near], factor)
+            partly = known < 1
+            coarse[target][blocks.slices][partly] = means[partly]
+            coarse_hole[target][blocks.slices] = known == 0
     return Layer(coarse, coarse_hole, factor, box.top, box.left)
+
+
+def _means_of_known(image: Image, known: Hole, factor: int) -> tuple[Image, NDArray[np.float32]]:
+    """Each block's mean over its known pixels, and the share of them (exact: a power of two)."""
+    size = (known.shape[1] // factor, known.shape[0] // factor)
+    weight = known.astype(np.float32)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(image * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    means = np.rint(total / np.maximum(share, 1 / factor**2)[..., None]).clip(0, 255)
+    return means.astype(np.uint8), np.asarray(share, np.float32)

@@ -150,9 +150,12 @@ class _Planner:
         thin = SIGHT * depth <= self.sizes[-1]
         if depth <= self.reach and (thin or smallest_size(need, self.sizes)):
             return Group(hole, (self._scale(index, hole, need, 1, SIGHT * depth),))
-        factors = self._factors(need, depth)
+        coarsest, *finer = self._factors(need, depth)
         size = self.sizes[-1]
-        return Group(hole, tuple(self._scale(index, hole, need, f, size) for f in factors))
+        near = hole.grow(MIN_CONTEXT, MIN_CONTEXT).clip(self.height, self.width)
+        scales = [self._scale(index, hole, need, coarsest, size)]
+        scales += [self._scale(index, hole, near, factor, size) for factor in finer]
+        return Group(hole, tuple(scales))
 
     def _factors(self, need: Box, depth: float) -> list[int]:
         """Powers of two, evenly spread from the first scale that is small enough to 1."""

@@ -105,11 +105,7 @@ def _solve(weighted: Field, weight: Field) -> Field:
         return values
     height, width = weight.shape
     half = ((width + 1) // 2, (height + 1) // 2)
-    pad = ((0, height % 2), (0, width % 2))
-    coarse = _solve(
-        _resize(np.pad(weighted, (*pad, (0, 0))), half, cv2.INTER_AREA),
-        _resize(np.pad(weight, pad), half, cv2.INTER_AREA),
-    )
+    coarse = _solve(*(_resize(_even(part), half, cv2.INTER_AREA) for part in (weighted, weight)))
     doubled = _resize(coarse, (half[0] * 2, half[1] * 2), cv2.INTER_LINEAR)
     result = np.ascontiguousarray(doubled[:height, :width])
     mask = fixed.view(np.uint8)
@@ -119,6 +115,13 @@ def _solve(weighted: Field, weight: Field) -> Field:
         result = np.asarray(relaxed, np.float32)
     cv2.copyTo(values, mask, result)
     return result
+
+
+def _even(values: Field) -> Field:
+    """Rows and columns made even in number by zeros at the end."""
+    height, width = values.shape[:2]
+    end = (0, height % 2, 0, width % 2)
+    return np.asarray(cv2.copyMakeBorder(values, *end, cv2.BORDER_CONSTANT), np.float32)
 
 
 def _resize(values: Field, size: tuple[int, int], interpolation: int) -> Field:
