@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.files import file_of
-from benchmarks.photos import square_holes
+from service.arrays import Hole
 
 PAUSE_S = 0.5  # after a refusal that names a longer one
 TIMEOUT_S = 300
@@ -53,12 +53,11 @@ class Result:
             self.other += 1
 
 
-def files_of(side: int, hole_side: int) -> dict[str, bytes]:
-    """A photo-like PNG and a mask with one square hole."""
+def files_of(hole: Hole) -> dict[str, bytes]:
+    """A photo-like PNG and the mask of a hole (H, W)."""
     random = np.random.default_rng(0)
     coarse = Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8))
-    photo = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
-    hole = square_holes(side, side, hole_side, (side // 2, side // 2))
+    photo = np.asarray(coarse.resize(hole.shape[::-1], Image.Resampling.BICUBIC))
     return {"image": file_of(photo, "PNG"), "mask": file_of(hole, "PNG")}
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.clients import Body, Result, ask, body_of, closed, files_of, session
 from benchmarks.options import parser_of
+from benchmarks.photos import square_holes
 from benchmarks.report import Report
 from benchmarks.server import server_of
 
@@ -113,7 +114,8 @@ def main() -> None:
         labels=("load",),
         settings={"seconds of each load": options.seconds},
     )
-    body = body_of(files_of(options.side, options.side // 8))
+    side, middle = options.side, options.side // 2
+    body = body_of(files_of(square_holes(side, side, side // 8, (middle, middle))))
     with server_of(INPAINT_ENGINE=options.engine) as (base, _):
         results = asyncio.run(measure(base, body, options.seconds))
     fill_in(report, results)

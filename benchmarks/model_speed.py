@@ -18,19 +18,17 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 
+from benchmarks.contract_network import write_float32, write_int8
+from benchmarks.literal_port import literal_onnx
 from benchmarks.options import parser_of
 from benchmarks.report import Report
 from benchmarks.rounds import Times, in_turn, ratio
 from benchmarks.sessions import feed
-from export.backend import require_tensorflow
-
-require_tensorflow()
 
 FLOAT, INT8, LITERAL = "float32", "int8", "literal port"
 BAR_SIZE = 512
@@ -91,31 +89,15 @@ def _options() -> argparse.Namespace:
 
 def _model_files(options: argparse.Namespace, folder: Path) -> dict[str, Path]:
     """The files to run, the reference of all ratios first."""
-    from benchmarks.literal_port import literal_onnx
-    from export.convert import to_onnx
-    from export.fold import fold_network
-    from export.quantise import to_int8
-    from training.unet import PConvUNet
-
     files = {FLOAT: options.model or folder / "float32.onnx"}
     if options.model is None:
-        onnx.save(to_onnx(fold_network(PConvUNet())), files[FLOAT])
+        write_float32(files[FLOAT])
     files[INT8] = options.int8 or folder / "int8.onnx"
     if options.int8 is None:
-        onnx.save(to_int8(onnx.load(files[FLOAT]), _RandomInputs()), files[INT8])
+        write_int8(files[FLOAT], files[INT8])
     files[LITERAL] = folder / "literal.onnx"
     onnx.save(literal_onnx(), files[LITERAL])
     return files
-
-
-class _RandomInputs:
-    """Calibration inputs for speed alone."""
-
-    def __init__(self) -> None:
-        self._rest = iter([feed(256)])
-
-    def get_next(self) -> Any:
-        return next(self._rest, None)
 
 
 def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -126,9 +126,9 @@ class Pipeline:
             hole = _present(work.hole)
             if not hole.any():
                 return
-            # Planned in pixels and priced in seconds afterwards: were measured seconds to shape the
-            # plan, a photo would be filled differently from one busy minute to the next.
-            work.plan = plan(hole, self.window_sizes)
+            # Planned by what the warm-up measured, priced by the latest runs: were plans to follow
+            # those, a photo would be filled differently from one busy minute to the next.
+            work.plan = plan(hole, self.window_sizes, costs=self.costs.warm())
             work.cost_s = self.costs.price(window.height for window in work.plan.windows)
             self.backlog.add(work.ticket, work.cost_s)
 

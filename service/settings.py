@@ -52,7 +52,7 @@ class Settings(BaseSettings):
         default=0, ge=0, description="threads of the CPU provider (0: CPUs granted)"
     )
     window_sizes: CommaSeparatedInts = Field(
-        default=(256, 384, 512),
+        default=(128, 256, 384, 512),
         description="window sizes in pixels, multiples of the model's stride",
     )
 

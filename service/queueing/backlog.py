@@ -42,6 +42,11 @@ class CostTable:
             self._warm.setdefault(size, cost)
             self._learnt[size] = (known + NEWEST * (cost - known), self._clock())
 
+    def warm(self) -> dict[int, float]:
+        """The costs that the warm-up measured."""
+        with self._lock:
+            return dict(self._warm)
+
     def snapshot(self) -> dict[int, float]:
         """The costs now."""
         with self._lock:

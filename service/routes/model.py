@@ -16,7 +16,7 @@ class Model(BaseModel):
     provider: str = Field(description="what computes", examples=["CPUExecutionProvider"])
     precision: str = Field(description="arithmetic of the network", examples=["float32"])
     stride: int = Field(description="windows are multiples of this many pixels", examples=[128])
-    window_sizes: list[int] = Field(description="in pixels", examples=[[256, 384, 512]])
+    window_sizes: list[int] = Field(description="in pixels", examples=[[128, 256, 384, 512]])
     max_batch: int = Field(description="most windows of a run", examples=[4])
     metadata: dict[str, object] = Field(
         description="what the model file says of itself: training record, licence, source commit",

@@ -88,9 +88,19 @@ def test_the_time_in_the_lane_is_told_of_failures_too(pipeline):
     assert {"queue", "infer", "composite"} <= work.timings.seconds.keys()
 
 
-def test_the_plan_does_not_depend_on_how_busy_the_service_is(pipeline):
-    hole = noise(40, 50, 1) > 240
-    samples = noise(40, 50)
-    before = pipeline.run(work_of(samples, hole)).answer
-    pipeline.costs.update({32: 1e-3, 64: 1e-9})
-    assert pipeline.run(work_of(samples, hole)).answer == before
+def test_plans_go_by_the_warm_up_and_not_by_how_busy_the_service_is(pipeline):
+    hole = np.zeros((400, 400), np.bool_)
+    hole[100, 50:350] = True
+
+    pipeline = replace(pipeline, window_sizes=(64, 128))
+
+    def windows() -> int:
+        return pipeline.run(work_of(noise(400, 400), hole)).windows
+
+    pipeline.costs.update({64: 1e-6, 128: 4e-6})
+    small = windows()
+    for _ in range(50):
+        pipeline.costs.observe(64, 1, 1e-3)
+    assert windows() == small
+    pipeline.costs.update({64: 1e-6, 128: 1.1e-6})
+    assert windows() < small

@@ -82,9 +82,9 @@ def test_one_window_shows_the_context_asked_for(
 
 def test_context_is_a_share_of_the_extent() -> None:
     hole = hole_of(1000, 1000, (450, 450, 550, 550))
-    (window,) = plan(hole, (199, 200, 201), reach=FAR).windows
+    (window,) = plan(hole, (160, 200, 300), reach=FAR).windows
     assert window == Box(400, 400, 600, 600)
-    (window,) = plan(hole, (199, 200, 201, 300), context=1.0, reach=FAR).windows
+    (window,) = plan(hole, (160, 200, 300), context=1.0, reach=FAR).windows
     assert window == Box(350, 350, 650, 650)
 
 
@@ -92,6 +92,38 @@ def test_the_smallest_size_that_holds_hole_and_context_is_taken() -> None:
     speck, block = (hole_of(999, 999, (500, 500, 500 + side, 500 + side)) for side in (10, 100))
     assert plan(speck, (128, 256), reach=FAR).windows[0].height == 128
     assert plan(block, (128, 256), reach=FAR).windows[0].height == 256
+
+
+def test_a_larger_window_that_costs_no_more_is_taken() -> None:
+    speck = hole_of(999, 999, (500, 500, 510, 510))
+    for cost, size in ((4.0, 128), (1.05, 256), (0.5, 256)):
+        made = plan(speck, (128, 256), reach=FAR, costs={128: 1.0, 256: cost})
+        assert [window.height for window in made.windows] == [size]
+        assert made.cost == {128: 1.0, 256: cost}[size]
+
+
+def test_noise_in_measured_costs_changes_no_plan() -> None:
+    hole = hole_of(999, 999, *((row, 100, row + 30, 130) for row in range(100, 900, 90)))
+    measured = {64: 1.0, 128: 3.0, 256: 10.0}
+    windows = plan(hole, tuple(measured), costs=measured).windows
+    for noise in (0.95, 1.05):
+        noisy = {**measured, 128: 3.0 * noise}
+        assert plan(hole, tuple(measured), costs=noisy).windows == windows
+
+
+def test_the_cheapest_grid_covers_a_large_hole() -> None:
+    hole = hole_of(1000, 1000, (100, 100, 101, 900), (899, 100, 900, 900), (100, 500, 900, 501))
+    for costs, size in (({128: 1.0, 256: 8.0}, 128), ({128: 1.0, 256: 1.3}, 256)):
+        made = plan(hole, (128, 256), reach=FAR, costs=costs)
+        assert {window.height for window in made.windows} == {size}
+        assert np.array_equal(covered_natively(made, hole), hole)
+
+
+def test_a_hole_with_a_lattice_needs_little_context() -> None:
+    hole = hole_of(1000, 1000, (400, 400, 580, 580))
+    coarse, fine = plan(hole, (128, 256, 384, 512)).windows
+    assert (coarse.height, fine.height) == (128, 256)
+    assert bounding_box([fine, Box(368, 368, 612, 612)]) == fine
 
 
 def test_a_small_hole_costs_the_same_in_a_large_photo() -> None:
