@@ -27,7 +27,7 @@ from service.imaging.encoding import Encoding, encode
 from service.pipeline import Pipeline
 from service.settings import Settings
 
-SIZES = (256, 512)
+SIZES = (128, 256, 384, 512)
 HOLE_SIDE = 60
 BAR = 1.3
 

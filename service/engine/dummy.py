@@ -12,7 +12,9 @@ from service.engine.run_table import RunTable
 class DummyEngine:
     """Predicts the mean colour of a window's known pixels, black where nothing is known."""
 
-    def __init__(self, window_sizes: Sequence[int] = (256, 384, 512), max_batch: int = 8) -> None:
+    def __init__(
+        self, window_sizes: Sequence[int] = (128, 256, 384, 512), max_batch: int = 8
+    ) -> None:
         self._info = EngineInfo(
             name="dummy",
             version="1",
@@ -37,8 +39,11 @@ class DummyEngine:
         return np.broadcast_to(mean[:, np.newaxis, np.newaxis, :], images.shape).copy()
 
     def warm_up(self) -> RunTable:
-        """Nothing to warm; a nominal microsecond for a full run of any size."""
-        return RunTable({size: {self._info.max_batch: 1e-6} for size in self._info.window_sizes})
+        """Nothing to warm; a nominal picosecond for each pixel."""
+        batch = self._info.max_batch
+        return RunTable(
+            {size: {batch: batch * size**2 * 1e-12} for size in self._info.window_sizes}
+        )
 
     def close(self) -> None:
         """Nothing to free."""

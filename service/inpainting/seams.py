@@ -55,29 +55,45 @@ def correct_seams(prediction: Image, image: Image, known: Hole, target: Hole) ->
         return prediction
     seen = cv2.dilate(target.view(np.uint8), _RING, iterations=AROUND // 2 + 1) > 0
     crop = extent(seen).slices
-    before = prediction[crop].astype(np.float32)
+    before = np.ascontiguousarray(prediction[crop])
     steps = _steps(before, image[crop], known[crop], target[crop], rim[crop])
-    after = before - membrane(steps, rim[crop])
+    after = cv2.subtract(before, membrane(steps, rim[crop]), dtype=cv2.CV_8U)
     corrected = prediction.copy()
-    rounded = np.rint(after).clip(0, 255).astype(np.uint8)
-    cv2.copyTo(rounded, target[crop].view(np.uint8), corrected[crop])
+    cv2.copyTo(after, target[crop].view(np.uint8), corrected[crop])
     return corrected
 
 
-def _steps(prediction: Field, image: Image, known: Hole, target: Hole, rim: Hole) -> Field:
+def _steps(prediction: Image, image: Image, known: Hole, target: Hole, rim: Hole) -> Field:
     """The steps across the rim, (H, W, 3); 0 away from it."""
-    steps = _mean(prediction, target, AROUND) - image
-    error = _mean(np.abs(prediction - image), known, AROUND)
+    inside = _mean(prediction, target, AROUND)
+    steps = _floats(cv2.subtract(inside, image, dst=inside, dtype=cv2.CV_32F))
     steps = _mean(steps, rim, ALONG)
-    return np.where(rim[..., None], steps.clip(-TRUST * error, TRUST * error), np.float32(0))
+    bound = _mean(np.asarray(cv2.absdiff(prediction, image), np.uint8), known, AROUND)
+    bound *= np.float32(TRUST)
+    bounded = cv2.max(cv2.min(steps, bound), -bound)
+    return _floats(cv2.copyTo(bounded, rim.view(np.uint8)))
 
 
-def _mean(values: Field, mask: Hole, side: int) -> Field:
+def _mean(values: Field | Image, mask: Hole, side: int) -> Field:
     """Mean of the masked values in the square around each pixel, 0 where it has none."""
-    weight = mask.astype(np.float32)
-    total = cv2.blur(values * weight[..., None], (side, side), borderType=cv2.BORDER_CONSTANT)
-    share = cv2.blur(weight, (side, side), borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(total / np.maximum(share, np.float32(1e-6))[..., None], np.float32)
+    bits = mask.view(np.uint8)
+    total, count = (
+        cv2.boxFilter(
+            part, cv2.CV_32F, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT
+        )
+        for part in (cv2.copyTo(values, bits), bits)
+    )
+    return _over(_floats(total), np.maximum(_floats(count), 1))
+
+
+def _over(values: Field, weight: Field) -> Field:
+    """(H, W, 3) over (H, W), in place. NumPy's broadcasting takes several times as long."""
+    return _floats(cv2.divide(values, cv2.merge((weight,) * 3), dst=values))
+
+
+def _floats(values: object) -> Field:
+    """What OpenCV returned, with its type known."""
+    return np.asarray(values, np.float32)
 
 
 def membrane(values: Field, known: Hole) -> Field:
@@ -93,14 +109,14 @@ def membrane(values: Field, known: Hole) -> Field:
     Returns:
         (H, W, 3) float32, equal to `values` where known.
     """
-    weight = known.astype(np.float32)
-    return _solve(values * weight[..., None], weight)
+    weighted = cv2.copyTo(values, known.view(np.uint8))
+    return _solve(_floats(weighted), known.astype(np.float32))
 
 
 def _solve(weighted: Field, weight: Field) -> Field:
     """`weighted` holds value times weight, `weight` how much of the cell is known, 0..1."""
     fixed = weight > 0
-    values = np.divide(weighted, np.maximum(weight, 1e-30)[..., None], dtype=np.float32)
+    values = _over(weighted.copy(), np.maximum(weight, np.float32(1e-30)))
     if fixed.all():
         return values
     height, width = weight.shape
@@ -111,8 +127,7 @@ def _solve(weighted: Field, weight: Field) -> Field:
     mask = fixed.view(np.uint8)
     for _ in range(SWEEPS):
         cv2.copyTo(values, mask, result)
-        relaxed = cv2.filter2D(result, -1, _CROSS, borderType=cv2.BORDER_REPLICATE)
-        result = np.asarray(relaxed, np.float32)
+        result = _floats(cv2.filter2D(result, -1, _CROSS, borderType=cv2.BORDER_REPLICATE))
     cv2.copyTo(values, mask, result)
     return result
 
@@ -121,8 +136,8 @@ def _even(values: Field) -> Field:
     """Rows and columns made even in number by zeros at the end."""
     height, width = values.shape[:2]
     end = (0, height % 2, 0, width % 2)
-    return np.asarray(cv2.copyMakeBorder(values, *end, cv2.BORDER_CONSTANT), np.float32)
+    return _floats(cv2.copyMakeBorder(values, *end, cv2.BORDER_CONSTANT))
 
 
 def _resize(values: Field, size: tuple[int, int], interpolation: int) -> Field:
-    return np.asarray(cv2.resize(values, size, interpolation=interpolation), np.float32)
+    return _floats(cv2.resize(values, size, interpolation=interpolation))
