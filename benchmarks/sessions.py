@@ -34,7 +34,7 @@ def unchanged(options: onnxruntime.SessionOptions) -> None:
 
 
 def service_session(change: Change = unchanged) -> onnxruntime.InferenceSession:
-    """Have the service open its session, and keep it.
+    """Have the service open its session for a run alone, and keep it.
 
     Catching it on its way into the engine measures the file and the options that the service really
     uses, whatever they are by now.
@@ -54,5 +54,5 @@ def service_session(change: Change = unchanged) -> onnxruntime.InferenceSession:
 
     # By name, so that the engine's modules are imported before anything is replaced.
     with mock.patch("service.engine.onnx.onnxruntime.InferenceSession", create_changed):
-        build_engine(Settings())
+        build_engine(Settings(runs=1))
     return opened[-1]

@@ -124,8 +124,8 @@ class Runtime:
             },
         )
 
-    def _on_run(self, size: int, windows: int, seconds: float) -> None:
-        self.costs.observe(size, windows, seconds)
+    def _on_run(self, size: int, windows: int, seconds: float, share_s: float) -> None:
+        self.costs.observe(size, windows, share_s)
         self.metrics.observe_run(size, windows, seconds)
 
     def _watch_gauges(self) -> None:

@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         description="most windows of a run (0: what the warm-up finds best, up to 16 on a GPU, "
         "4 on a CPU)",
     )
+    runs: int = Field(
+        default=0,
+        ge=0,
+        description="runs that overlap on a CPU, each with a share of the threads (0: one for each "
+        "thread, 4 at most); more answer more requests and need more memory",
+    )
     batch_wait_ms: float = Field(
         default=2.0, ge=0, description="how long a run waits for more windows"
     )

@@ -20,6 +20,7 @@ class EngineInfo:
         stride: Sides of a window are multiples of this many pixels.
         window_sizes: Warmed window sizes in pixels, ascending.
         max_batch: Most windows of a run; the warm-up tells how many are worth it.
+        runs: How many runs should be under way at once.
         metadata: What the model file says of itself: training record, licence, source commit.
     """
 
@@ -30,11 +31,12 @@ class EngineInfo:
     stride: int
     window_sizes: tuple[int, ...]
     max_batch: int = 1
+    runs: int = 1
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 
 class Engine(Protocol):
-    """Fills windows. Thread safe; one call at a time computes on a device."""
+    """Fills windows. Thread safe: `info.runs` calls of `infer` may overlap."""
 
     @property
     def info(self) -> EngineInfo:
@@ -58,7 +60,7 @@ class Engine(Protocol):
         ...
 
     def warm_up(self) -> RunTable:
-        """Run every window size in batches up to the largest and time them."""
+        """Time every window size in batches up to the largest, `info.runs` at once."""
         ...
 
     def close(self) -> None:

@@ -30,4 +30,5 @@ def build_engine(settings: Settings) -> Engine:
         device=device,
         precision=settings.precision,
         max_batch=settings.max_batch,
+        runs=settings.runs,
     )

@@ -4,6 +4,8 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,13 @@ from service.engine.base import EngineError, EngineInfo
 from service.engine.contract import check_contract
 from service.engine.run_table import RunTable, batch_sizes
 from service.engine.sessions import CPU, Device, expects_gpu, open_session
+from service.engine.side_by_side import SideBySide, runs_for
 from service.engine.variants import Precision, open_variant
 
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_CPU, MAX_BATCH_GPU = 4, 16
-TIMED_RUNS = 2  # after one that allocates and searches; the faster one counts
+TIMED_RUNS = 2  # after one that allocates and searches; the fastest one counts
 
 
 class OnnxEngine:
@@ -31,6 +34,8 @@ class OnnxEngine:
         device: What to compute on.
         precision: Which variant of the model to run (`service.engine.variants`).
         max_batch: Most windows of a run; warmed as well. 0: what suits the provider.
+        runs: How many runs overlap on a CPU, each with a share of the threads. 0: what suits their
+            number. On a GPU there is one at a time.
 
     Raises:
         EngineError: no such file, not a model, not the contract, a size that is not a multiple of
@@ -45,6 +50,7 @@ class OnnxEngine:
         device: Device | None = None,
         precision: Precision = "auto",
         max_batch: int = 0,
+        runs: int = 0,
     ) -> None:
         if not model.is_file():
             raise EngineError(f"there is no model at {model}; set INPAINT_MODEL to an ONNX file")
@@ -52,14 +58,19 @@ class OnnxEngine:
             raise EngineError("there is no window size to run")
         onnxruntime.disable_telemetry_events()
         device = device or Device()
-        self._session, file = open_variant(
+        session, file = open_variant(
             model,
             precision,
             lambda path: open_session(path, device, window_sizes, max_batch or MAX_BATCH_GPU),
             expect_gpu=expects_gpu(device),
         )
-        check_contract(self._session, file)
-        self._info = _describe(self._session, file, window_sizes, max_batch)
+        check_contract(session, file)
+        on_cpu = session.get_providers()[0] == CPU
+        runs = min(runs or runs_for(device.threads), device.threads) if on_cpu else 1
+        self._info = _describe(session, file, window_sizes, max_batch, runs)
+        share = replace(device, provider="cpu", threads=device.threads // runs)
+        beside = open_session(file, share, window_sizes, 1) if runs > 1 else None
+        self._sessions = SideBySide(session, beside)
 
     @property
     def info(self) -> EngineInfo:
@@ -70,7 +81,7 @@ class OnnxEngine:
         """Predict whole windows; shapes and errors as in `Engine.infer`."""
         mask = np.ascontiguousarray(holes).view(np.uint8)[..., np.newaxis]  # 0 is known
         try:
-            (prediction,) = self._session.run(
+            (prediction,) = self._sessions.run(
                 ["prediction"], {"image": np.ascontiguousarray(images), "mask": mask}
             )
         except Exception as error:  # ONNX Runtime's errors have no common base class of their own
@@ -104,17 +115,22 @@ class OnnxEngine:
         images = np.full((batch, size, size, 3), 127, np.uint8)
         holes = np.zeros((batch, size, size), np.bool_)
         holes[:, size // 4 : size // 2, size // 4 : size // 2] = True
-        self.infer(images, holes)
-        elapsed = []
-        for _ in range(TIMED_RUNS):
+        self.infer(images, holes)  # alone
+
+        def overlapping() -> float:
             start = time.perf_counter()
-            self.infer(images, holes)
-            elapsed.append(time.perf_counter() - start)
-        return min(elapsed)
+            for run in [pool.submit(self.infer, images, holes) for _ in range(runs)]:
+                run.result()
+            return (time.perf_counter() - start) / runs
+
+        runs = self._info.runs
+        with ThreadPoolExecutor(runs) as pool:
+            overlapping()
+            return min(overlapping() for _ in range(TIMED_RUNS))
 
     def close(self) -> None:
-        """Free the session and with it the device's memory."""
-        del self._session
+        """Free the sessions and with them the device's memory."""
+        del self._sessions
 
 
 def _describe(
@@ -122,6 +138,7 @@ def _describe(
     model: Path,
     window_sizes: Sequence[int],
     max_batch: int,
+    runs: int,
 ) -> EngineInfo:
     metadata: dict[str, object] = dict(session.get_modelmeta().custom_metadata_map)
     stride = _stride(metadata.pop("stride", "1"), model)
@@ -139,6 +156,7 @@ def _describe(
         stride=stride,
         window_sizes=tuple(sorted(set(window_sizes))),
         max_batch=max_batch or (MAX_BATCH_CPU if provider == CPU else MAX_BATCH_GPU),
+        runs=runs,
         metadata=metadata,
     )
 

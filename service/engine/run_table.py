@@ -10,10 +10,11 @@ it answers sooner and needs less memory."""
 
 @dataclass(frozen=True, slots=True)
 class RunTable:
-    """Seconds of one run, measured.
+    """Seconds of the device that one run takes, measured.
 
     Attributes:
-        seconds: By window size in pixels, then by how many windows the run had.
+        seconds: By window size in pixels, then by how many windows the run had. Of runs that
+            overlap each has its share.
     """
 
     seconds: Mapping[int, Mapping[int, float]]

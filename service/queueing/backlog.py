@@ -35,7 +35,7 @@ class CostTable:
             self._learnt.clear()
 
     def observe(self, size: int, windows: int, seconds: float) -> None:
-        """Learn from a run."""
+        """Learn from a run that took so many seconds of the device."""
         with self._lock:
             cost = seconds / windows
             known = self._fresh().get(size, cost)

@@ -1,8 +1,8 @@
 """The one inference lane of a device: windows of waiting requests go through it in shared runs.
 
-One thread owns the device. Every request has its own line of windows; runs are filled by going
-round the lines and taking one window from each, so a request with one window never waits behind
-the hundred windows of another.
+As many threads as runs may overlap own the device. Every request has its own line of windows; runs
+are filled by going round the lines and taking one window from each, so a request with one window
+never waits behind the hundred windows of another.
 """
 
 import logging
@@ -18,12 +18,14 @@ from service.arrays import Holes, Images
 from service.engine.base import Engine, EngineError
 from service.errors import InferenceFailed
 from service.operation.priority import stand_back
+from service.queueing.share_clock import ShareClock
 from service.ticket import Ticket
 
 logger = logging.getLogger(__name__)
 
-OnRun = Callable[[int, int, float], None]
-"""Told about each run that did not fail: the windows' size, how many they were, seconds."""
+OnRun = Callable[[int, int, float, float], None]
+"""Told about each run that did not fail: the windows' size, how many they were, seconds, and the
+share of the device in seconds, less than that where runs overlapped."""
 
 
 @dataclass(eq=False)
@@ -59,7 +61,7 @@ class Lane:
     """Runs an engine for many requests at once.
 
     Args:
-        engine: What runs; only ever called from the lane's own thread.
+        engine: What runs; only ever called from the lane's own threads, `info.runs` at once.
         max_batch: Most windows of a run, until `tune` knows better. One window always fits.
         wait_s: How long a run that is not full waits for windows of other requests at work.
         on_run: Told about every run.
@@ -76,25 +78,36 @@ class Lane:
         self._changed = threading.Condition()
         self._lines: OrderedDict[Ticket, deque[_Window]] = OrderedDict()
         self._clients = 0
-        self._running_since: float | None = None
+        self._running_since: dict[int, float] = {}  # by thread
+        self._shares = ShareClock()
         self._closed = False
-        self._thread = threading.Thread(target=self._work, name="inference-lane", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"inference-lane-{number}", daemon=True)
+            for number in range(engine.info.runs)
+        ]
 
     def tune(self, batches: Mapping[int, int]) -> None:
         """Set how many windows of each size a run may have, as the warm-up found best."""
         self._batches = dict(batches)
 
     def start(self) -> None:
-        """Start the lane's thread."""
-        self._thread.start()
+        """Start the lane's threads."""
+        for thread in self._threads:
+            thread.start()
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Finish the run under way and stop; calls still waiting fail."""
+        """Finish the runs under way and stop; calls still waiting fail.
+
+        Args:
+            timeout_s: How long to wait for all runs together.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
+        until = time.monotonic() + timeout_s
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
 
     @property
     def waiting(self) -> int:
@@ -103,8 +116,8 @@ class Lane:
             return sum(map(len, self._lines.values()))
 
     def busy_s(self) -> float:
-        """Seconds that the run under way has taken so far, 0 between runs."""
-        since = self._running_since
+        """Seconds that the oldest run under way has taken so far, 0 between runs."""
+        since = min(list(self._running_since.values()), default=None)
         return 0.0 if since is None else time.monotonic() - since
 
     def client(self, ticket: Ticket) -> "LaneClient":
@@ -163,17 +176,18 @@ class Lane:
 
     def _try(self, batch: list[_Window]) -> Exception | None:
         """Run windows; returns why that failed, if it did."""
-        self._running_since = time.monotonic()
-        start = time.perf_counter()
+        self._running_since[threading.get_ident()] = time.monotonic()
+        start, before = time.perf_counter(), self._shares.start()
         try:
             self._run(batch, start)
         except Exception as error:  # whatever it is, the lane goes on with the next run
             logger.exception("a run of %d windows failed", len(batch))
             return error
         finally:
-            self._running_since = None
+            share_s = self._shares.stop(before)
+            del self._running_since[threading.get_ident()]
         if self._on_run:
-            self._on_run(batch[0].call.size, len(batch), time.perf_counter() - start)
+            self._on_run(batch[0].call.size, len(batch), time.perf_counter() - start, share_s)
         return None
 
     def _run(self, batch: list[_Window], start: float) -> None:
@@ -188,8 +202,10 @@ class Lane:
         for window, prediction in list(zip(batch, predictions, strict=True)):
             call = window.call
             call.predictions[window.index] = prediction
-            call.missing -= 1
-            if call.missing == 0:
+            with self._changed:
+                call.missing -= 1
+                answered = call.missing == 0
+            if answered:
                 call.done.set()
 
     def _next_batch(self) -> list[_Window]:

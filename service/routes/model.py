@@ -18,6 +18,7 @@ class Model(BaseModel):
     stride: int = Field(description="windows are multiples of this many pixels", examples=[128])
     window_sizes: list[int] = Field(description="in pixels", examples=[[128, 256, 384, 512]])
     max_batch: int = Field(description="most windows of a run", examples=[4])
+    runs: int = Field(description="runs that overlap", examples=[2])
     metadata: dict[str, object] = Field(
         description="what the model file says of itself: training record, licence, source commit",
         examples=[{"licence": "see the model card", "training": {"steps": 30000}}],
@@ -37,5 +38,6 @@ async def model(request: Request) -> Model:
         stride=info.stride,
         window_sizes=list(info.window_sizes),
         max_batch=info.max_batch,
+        runs=info.runs,
         metadata=dict(info.metadata),
     )

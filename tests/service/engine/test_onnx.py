@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -117,3 +119,19 @@ def test_a_stride_that_is_no_number_is_refused(tmp_path):
 def test_a_failing_run_is_an_engine_error(engine):
     with pytest.raises(EngineError, match="ONNX Runtime failed"):
         engine.infer(np.zeros((1, 8, 8, 4), np.uint8), np.zeros((1, 8, 8), np.bool_))
+
+
+@pytest.mark.parametrize(("threads", "asked", "runs"), [(1, 0, 1), (4, 0, 4), (4, 2, 2), (2, 8, 2)])
+def test_runs_overlap_on_a_cpu(model, threads, asked, runs):
+    device = Device(provider="cpu", threads=threads)
+    assert OnnxEngine(model, (8,), device=device, runs=asked).info.runs == runs
+
+
+def test_runs_that_overlap_give_what_a_run_alone_gives(model):
+    engine = OnnxEngine(model, (8,), device=Device(provider="cpu", threads=2))
+    windows = [noise(8, 8, seed=seed)[np.newaxis] for seed in range(40)]
+    hole = np.zeros((1, 8, 8), np.bool_)
+    alone = [engine.infer(images, hole) for images in windows]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda images: engine.infer(images, hole), windows))
+    np.testing.assert_array_equal(together, alone)

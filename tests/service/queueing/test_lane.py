@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ SIZES = (8, 16)
 class GatedEngine(IdentityEngine):
     """Identity, but every run waits for its gate and is noted by its windows' first samples."""
 
-    def __init__(self) -> None:
+    def __init__(self, runs: int = 1) -> None:
         super().__init__(SIZES)
+        self._info = replace(self._info, runs=runs)
         self.gate = threading.Semaphore(0)
         self.begun = threading.Semaphore(0)
         self.runs: list[list[int]] = []
@@ -311,3 +313,58 @@ def test_runs_are_told_of(start):
         client(*windows(1, count=5, size=16))
     wait_for(lambda: len(told) == 2)
     assert told == [(16, 4), (16, 1)]
+
+
+def test_as_many_runs_overlap_as_the_engine_wants(start):
+    engine = GatedEngine(runs=2)
+    lane, first = blocked_lane(start, engine, max_batch=1)
+    second, third = Request(lane, *windows(1)), Request(lane, *windows(2))
+    assert engine.begun.acquire(timeout=30)
+    wait_for(lambda: lane.waiting == 1)
+    assert not engine.begun.acquire(timeout=0.05)
+    engine.gate.release(3)
+    for request in (first, second, third):
+        np.testing.assert_array_equal(request.join(), request.images)
+
+
+def test_one_request_s_windows_may_be_in_runs_that_overlap(start):
+    engine = GatedEngine(runs=2)
+    lane = start(engine, max_batch=1)
+    images, holes = windows(0, count=6)
+    images += np.arange(6, dtype=np.uint8)[:, None, None, None]
+    request = Request(lane, images, holes)
+    assert engine.begun.acquire(timeout=30)
+    assert engine.begun.acquire(timeout=30)
+    engine.gate.release(6)
+    np.testing.assert_array_equal(request.join(), images)
+
+
+def test_a_run_that_fails_beside_another_harms_nobody_else(start):
+    class Broken(GatedEngine):
+        def infer(self, images, holes):
+            predictions = super().infer(images, holes)
+            if (images == 13).any():
+                raise EngineError("broken")
+            return predictions
+
+    engine = Broken(runs=2)
+    lane, first = blocked_lane(start, engine, max_batch=1)
+    thirteen = Request(lane, *windows(13))
+    assert engine.begun.acquire(timeout=30)
+    engine.gate.release(2)
+    np.testing.assert_array_equal(first.join(), first.images)
+    assert isinstance(thirteen.join(), InferenceFailed)
+    wait_for(lambda: lane.busy_s() == 0)
+
+
+def test_runs_that_overlap_are_told_with_their_shares(start):
+    told = []
+    engine = GatedEngine(runs=2)
+    lane, first = blocked_lane(start, engine, on_run=lambda *run: told.append(run))
+    second = Request(lane, *windows(1))
+    assert engine.begun.acquire(timeout=30)
+    engine.gate.release(2)
+    first.join(), second.join()
+    wait_for(lambda: len(told) == 2)
+    assert all(0 < share <= seconds for _, _, seconds, share in told)
+    assert sum(share for *_, share in told) < sum(seconds for _, _, seconds, _ in told)
