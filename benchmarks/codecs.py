@@ -4,9 +4,9 @@
 
 A photo with a camera's noise (`benchmarks.photos`) as JPEG, PNG and WebP, read into an array and
 written from one by the service, Pillow and OpenCV, and by the fast packages of PyPI that happen to
-be installed: imagecodecs, pyspng, simplejpeg, PyTurboJPEG. Ratios are against the service's own
-decoding and encoding. Memory is the peak above what the process used
-before the call, in bytes a pixel. Linux only (/proc).
+be installed: imagecodecs, pyspng, PyTurboJPEG. Ratios are against the service's own decoding and
+encoding. Memory is the peak above what the process used before the call, in bytes a pixel. Linux
+only (/proc).
 """
 
 import io
@@ -35,7 +35,7 @@ from service.settings import Settings
 HEIGHT, WIDTH = 3000, 4000
 MEGABYTE = 1e6
 SERVICE = "service"
-OPTIONAL = ("imagecodecs", "pyspng", "simplejpeg", "turbojpeg")
+OPTIONAL = ("imagecodecs", "pyspng", "turbojpeg")
 
 Samples = NDArray[np.uint8]
 Calls = dict[str, Callable[[], Any]]
@@ -111,10 +111,6 @@ def encoders(image: Samples) -> dict[str, Calls]:
         webp["imagecodecs, lossless"] = partial(
             imagecodecs.webp_encode, image, lossless=True, level=20, method=0
         )
-    if find_spec("simplejpeg"):
-        import simplejpeg
-
-        jpeg["simplejpeg"] = partial(simplejpeg.encode_jpeg, image, 95, "RGB", "444")
     return ways
 
 
@@ -142,10 +138,6 @@ def decoders(image: Samples) -> dict[str, Calls]:
         import pyspng
 
         png["pyspng"] = partial(pyspng.load, files["png"])
-    if find_spec("simplejpeg"):
-        import simplejpeg
-
-        jpeg["simplejpeg"] = partial(simplejpeg.decode_jpeg, files["jpeg"], "RGB")
     if find_spec("turbojpeg"):
         jpeg.update(_turbojpeg(files["jpeg"]))
     return ways

@@ -9,9 +9,9 @@ nothing but run the service's session on windows of the same size, as many threa
 that is fastest here. Both take turns, each idle while the other runs; the ratio is the median of
 the rounds' ratios. Its bar is 0.95, for the contract's network on a whole picture.
 
-The clients, decoding and encoding need processors that the bare loop has for itself, so the lane's
-busy share stands beside the ratio: seconds that the server's runs took over the seconds that went
-by. Processor time says who had the rest.
+The clients, decoding and encoding need processors that the bare loop has for itself; processor time
+says who had how much. The server makes up for that by runs that overlap: how many there were at a
+time is the seconds that they took over the seconds that went by.
 """
 
 import argparse
@@ -249,7 +249,7 @@ def main() -> None:
             "served": "Server, requests/s",
             "ratio": "Over the bare loop",
             "windows": "Windows a request",
-            "busy": "Lane busy",
+            "busy": "Runs at a time",
             "bare_ms": "Bare loop, CPU ms a window",
             "server_ms": "Server, CPU ms a request",
             "codecs_ms": "of which codecs",

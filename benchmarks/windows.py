@@ -23,6 +23,7 @@ from benchmarks.rounds import ratio
 from service.arrays import Hole, Holes, Images
 from service.engine.base import Engine
 from service.engine.build import build_engine
+from service.engine.run_table import RunTable
 from service.inpainting import Plan, fill, plan
 from service.settings import Settings
 
@@ -77,13 +78,13 @@ class Cost:
     rest: float
 
 
-def measure(hole: Hole, engine: Engine, batches: Mapping[int, int]) -> Cost:
+def measure(hole: Hole, engine: Engine, runs: RunTable) -> Cost:
     """Plan and fill one hole in a grey photo, as the service would."""
     image = np.full((*hole.shape, 3), 128, np.uint8)
     start = time.process_time()
-    made = plan(hole, engine.info.window_sizes)
+    made = plan(hole, engine.info.window_sizes, costs=runs.window_seconds)
     planning = time.process_time() - start
-    timed = Timed(engine, batches)
+    timed = Timed(engine, runs.batches)
     start = time.process_time()
     fill(image, hole, made, timed)
     return Cost(made, planning, timed.seconds, time.process_time() - start - timed.seconds)
@@ -130,16 +131,16 @@ def main() -> None:
         labels=("case",),
     )
     engine = build_engine(Settings())
-    batches = engine.warm_up().batches
+    runs = engine.warm_up()
     report.settings = {
         "rounds": options.rounds,
         "precision": engine.info.precision,
-        "batches": batches,
+        "batches": runs.batches,
     }
     costs: dict[str, list[Cost]] = defaultdict(list)
     for _ in range(options.rounds):
         for name, hole in cases().items():
-            costs[name].append(measure(hole, engine, batches))
+            costs[name].append(measure(hole, engine, runs))
     engine.close()
     fill_in(report, costs)
     report.write(options.out)
