@@ -183,7 +183,7 @@ class Pipeline:
             photo = _present(work.photo)
             image, icc = assemble(photo, work.output, self.encoding), photo.icc
             del photo
-            work.photo = None  # its arrays go before the file grows
+            work.photo = None  # where `image` is a copy, the arrays go before the file grows
             work.answer = write(image, icc, work.output, self.encoding)
 
 

@@ -91,8 +91,8 @@ class Settings(BaseSettings):
     runs: int = Field(
         default=0,
         ge=0,
-        description="runs that overlap on a CPU, each with a share of the threads (0: one for each "
-        "thread, 4 at most); more answer more requests and need more memory",
+        description="runs that overlap on a CPU and share its threads (0: one for each thread, 4 "
+        "at most); more answer more requests and need more memory",
     )
     batch_wait_ms: float = Field(
         default=2.0, ge=0, description="how long a run waits for more windows"

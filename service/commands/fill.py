@@ -103,6 +103,7 @@ class _Filler:
         costs = CostTable()
         costs.update({size: size**2 * NOMINAL_COST_S for size in engine.info.window_sizes})
         self._engine = engine
+        self._costs = costs
         self._lane = Lane(engine, wait_s=0)
         self._pipeline = Pipeline(
             lane=self._lane,
@@ -127,7 +128,9 @@ class _Filler:
         failures = {}
         quiet, single = self._options.quiet, len(tasks) == 1
         if not single:  # one photo takes less time than finding out which batches pay
-            self._lane.tune(self._engine.warm_up().batches)
+            runs = self._engine.warm_up()
+            self._costs.update(runs.window_seconds)
+            self._lane.tune(runs.batches)
         for task in tqdm(tasks, unit="photo", disable=quiet or single):
             with tqdm(desc=task.image.name, unit="window", leave=single, disable=quiet) as windows:
                 try:

@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         help="share of a hole's extent that is shown on every side (default: %(default)s)",
     )
     parser.add_argument(
-        "--time", action="store_true", help="warm the model up and estimate seconds, not pixels"
+        "--time",
+        action="store_true",
+        help="warm the model up and plan by seconds, as the server does, instead of by pixels",
     )
     return parser
 

@@ -16,13 +16,13 @@ from service.engine.base import EngineError, EngineInfo
 from service.engine.contract import check_contract
 from service.engine.run_table import RunTable, batch_sizes
 from service.engine.sessions import CPU, Device, expects_gpu, open_session
-from service.engine.side_by_side import SideBySide, runs_for
+from service.engine.side_by_side import SideBySide, runs_for, threads_beside
 from service.engine.variants import Precision, open_variant
 
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_CPU, MAX_BATCH_GPU = 4, 16
-TIMED_RUNS = 2  # after one that allocates and searches; the fastest one counts
+TIMED_RUNS = 2  # after those that allocate and search; the fastest one counts
 
 
 class OnnxEngine:
@@ -34,8 +34,8 @@ class OnnxEngine:
         device: What to compute on.
         precision: Which variant of the model to run (`service.engine.variants`).
         max_batch: Most windows of a run; warmed as well. 0: what suits the provider.
-        runs: How many runs overlap on a CPU, each with a share of the threads. 0: what suits their
-            number. On a GPU there is one at a time.
+        runs: How many runs overlap on a CPU, sharing the threads. 0: what suits their number. On a
+            GPU there is one at a time.
 
     Raises:
         EngineError: no such file, not a model, not the contract, a size that is not a multiple of
@@ -68,7 +68,7 @@ class OnnxEngine:
         on_cpu = session.get_providers()[0] == CPU
         runs = min(runs or runs_for(device.threads), device.threads) if on_cpu else 1
         self._info = _describe(session, file, window_sizes, max_batch, runs)
-        share = replace(device, provider="cpu", threads=device.threads // runs)
+        share = replace(device, provider="cpu", threads=threads_beside(device.threads, runs))
         beside = open_session(file, share, window_sizes, 1) if runs > 1 else None
         self._sessions = SideBySide(session, beside)
 
@@ -95,7 +95,7 @@ class OnnxEngine:
         A batch that fails, such as one that does not fit into the GPU's memory, is left out.
 
         Raises:
-            EngineError: not even one window can be run.
+            EngineError: not even single windows can be run, `info.runs` at once.
         """
         sizes = reversed(self._info.window_sizes)
         return RunTable({size: self._time_batches(size) for size in sizes})
@@ -106,6 +106,8 @@ class OnnxEngine:
             try:
                 seconds[batch] = self._time(batch, size)
             except EngineError as error:
+                if batch == 1 and self._info.runs > 1:
+                    raise EngineError(f"{error}; INPAINT_RUNS=1 needs less memory") from error
                 if batch == 1:
                     raise
                 logger.warning("runs of %d windows of %d pixels are out: %s", batch, size, error)

@@ -1,4 +1,4 @@
-"""Runs that overlap on the processors: alone with all threads, else with a share of them each."""
+"""Runs that overlap on the processors: one alone has all threads, else they share them."""
 
 import threading
 from collections.abc import Iterator
@@ -19,13 +19,22 @@ def runs_for(threads: int) -> int:
     return max(1, min(MAX_RUNS, threads))
 
 
+def threads_beside(threads: int, runs: int) -> int:
+    """Threads of the session whose runs overlap.
+
+    Each run brings its caller's thread; the others, one less than a session is opened with, serve
+    all of its runs.
+    """
+    return threads - runs + 1
+
+
 class SideBySide:
     """Two sessions of one model. Thread safe.
 
     Args:
         alone: Has all threads; takes a run while there is no other, so that it ends sooner.
-        beside: Has a share of the threads; takes the runs that start beside another. None where
-            runs do not overlap.
+        beside: Shares the threads among its runs; takes those that start beside another. None
+            where runs do not overlap.
     """
 
     def __init__(

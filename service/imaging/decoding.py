@@ -176,6 +176,8 @@ def upright(samples: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
     Orientation 2 mirrors, 3 turns by 180 degrees, 4 flips; 5 to 8 also swap rows and columns
     (Exif 2.3, tag 0x0112).
     """
+    if turn == 1:
+        return samples
     if turn >= 5:
         samples = samples.swapaxes(0, 1)
         turn = {5: 1, 6: 2, 7: 3, 8: 4}[turn]
@@ -183,7 +185,8 @@ def upright(samples: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
         samples = samples[:, ::-1]
     if turn in (3, 4):
         samples = samples[::-1]
-    return np.ascontiguousarray(samples)
+    # `ascontiguousarray` leaves the odd strides of a single row or column, at which OpenCV balks.
+    return samples.copy(order="C")
 
 
 def _mode_of_pixels(image: PillowImage.Image) -> str:

@@ -24,7 +24,7 @@ from service.inpainting.boxes import Box, bounding_box
 from service.inpainting.components import Components, find_components
 from service.inpainting.grouping import group_boxes
 from service.inpainting.plans import Group, Plan, Scale, owned
-from service.inpainting.tiling import OVERLAP, smallest_size, window_around, window_grid
+from service.inpainting.tiling import OVERLAP, Cells, WindowGrid, smallest_size, window_around
 
 CONTEXT = 0.5
 """Default context on each side of a component, as a share of its extent along that axis."""
@@ -35,8 +35,8 @@ that is shown around a hole that has a lattice. Half of the extent instead chang
 180x180 by 0.01 dB, for windows of twice the pixels."""
 
 STEPS = 4
-"""Costs are compared in steps of a factor of 2 ** (1 / STEPS), so that the noise of measuring them
-does not change plans from one start of the service to the next."""
+"""Costs, over that of the cheapest window, are compared in steps of a factor of 2 ** (1 / STEPS):
+the noise of measuring them seldom changes plans from one start of the service to the next."""
 
 REACH = 28
 """Depth in pixels to which the network fills a hole well from its surroundings alone.
@@ -124,7 +124,8 @@ class _Planner:
         self.context = context
         self.reach = reach
         self.costs = {size: float(costs[size] if costs else size**2) for size in sizes}
-        self.steps = {size: _step(cost) for size, cost in self.costs.items()}
+        cheapest = min(self.costs.values())
+        self.steps = {size: _step(cost / cheapest) for size, cost in self.costs.items()}
         self.sizes = _worthwhile(self.steps)
         self.parts: Components = find_components(hole)
         self.owners = np.full_like(self.parts.labels, -1)
@@ -181,19 +182,24 @@ class _Planner:
             window = window_around(need.reduce(factor), size, *self._shape(factor))
             return Scale(factor, (window,))
         sizes = [size for size in self.sizes if size >= least] or self.sizes[-1:]
-        grids = [self._grid(index, hole, size, factor) for size in sizes]
-        return min(reversed(grids), key=self._cost)
+        cells = self._cells(index, hole)
+        grids = [self._grid(hole, cells, size, factor) for size in sizes]
+        cheapest = min(reversed(grids), key=lambda grid: len(grid) * self.steps[grid[0].height])
+        return Scale(factor, tuple(w for w in cheapest if self._shows(index, w.enlarge(factor))))
 
-    def _cost(self, scale: Scale) -> float:
-        """What a scale costs, in the steps in which costs are compared."""
-        return sum(self.steps[window.height] for window in scale.windows)
+    def _cells(self, index: int, hole: Box) -> Cells:
+        """The cells that hold a group's pixels."""
+        box = hole.reduce(self.parts.cell)
+        cells: Cells = np.argwhere(self.owners[box.slices] == index)
+        cells += np.array((box.top, box.left))
+        return cells
 
-    def _grid(self, index: int, hole: Box, size: int, factor: int) -> Scale:
-        """Windows over the hole at a scale, without those that show nothing of the group."""
+    def _grid(self, hole: Box, cells: Cells, size: int, factor: int) -> list[Box]:
+        """Windows over the hole at a scale, without those that touch none of the cells."""
         margin = size // MARGIN
         box = hole.reduce(factor).grow(margin, margin).clip(*self._shape(factor))
-        windows = window_grid(box, size, size // OVERLAP, *self._shape(factor))
-        return Scale(factor, tuple(w for w in windows if self._shows(index, w.enlarge(factor))))
+        grid = WindowGrid.over(box, size, size // OVERLAP, *self._shape(factor))
+        return grid.touching(cells, self.parts.cell / factor)
 
     def _shows(self, index: int, box: Box) -> bool:
         """Whether a box in photo pixels has a pixel of a group."""

@@ -1,8 +1,15 @@
 """Where windows go: one around a box, or a grid of overlapping ones over it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from service.inpainting.boxes import Box
+
+Cells = NDArray[np.int64]
 
 OVERLAP = 4
 """Neighbouring windows of a grid overlap by one `OVERLAP`-th of their size, or more."""
@@ -28,14 +35,59 @@ def window_around(box: Box, size: int, height: int, width: int) -> Box:
     return Box(top, left, top + size, left + size)
 
 
-def window_grid(box: Box, size: int, overlap: int, height: int, width: int) -> list[Box]:
-    """The fewest square windows that cover `box` with at least `overlap` between neighbours.
+@dataclass(frozen=True, slots=True)
+class WindowGrid:
+    """Overlapping square windows in rows and columns.
 
-    They are spread evenly, in reading order, and lie inside the photo where it is large enough.
+    Attributes:
+        size: Side of a window in pixels.
+        tops: First row of each row of windows, ascending.
+        lefts: First column of each column of windows, ascending.
     """
-    tops = _spread(box.top, box.bottom, size, overlap, height)
-    lefts = _spread(box.left, box.right, size, overlap, width)
-    return [Box(top, left, top + size, left + size) for top in tops for left in lefts]
+
+    size: int
+    tops: tuple[int, ...]
+    lefts: tuple[int, ...]
+
+    @classmethod
+    def over(cls, box: Box, size: int, overlap: int, height: int, width: int) -> Self:
+        """The fewest windows that cover `box` with at least `overlap` between neighbours.
+
+        They are spread evenly and lie inside the photo where it is large enough.
+        """
+        tops = _spread(box.top, box.bottom, size, overlap, height)
+        return cls(size, tuple(tops), tuple(_spread(box.left, box.right, size, overlap, width)))
+
+    def touching(self, cells: Cells, side: float) -> list[Box]:
+        """The windows that touch at least one cell, in reading order.
+
+        Args:
+            cells: (N, 2) rows and columns of square cells.
+            side: Side of a cell in the pixels of the windows; may be less than one.
+        """
+        first_row, last_row = self._reached(self.tops, cells[:, 0], side)
+        first_column, last_column = self._reached(self.lefts, cells[:, 1], side)
+        # Each cell marks a rectangle of windows: by its corners, which are summed up afterwards.
+        marks = np.zeros((len(self.tops) + 1, len(self.lefts) + 1), np.int64)
+        for rows, columns, sign in (
+            (first_row, first_column, 1),
+            (first_row, last_column, -1),
+            (last_row, first_column, -1),
+            (last_row, last_column, 1),
+        ):
+            np.add.at(marks, (rows, columns), sign)
+        touched = np.argwhere(marks.cumsum(axis=0).cumsum(axis=1) > 0)
+        starts = ((self.tops[row], self.lefts[column]) for row, column in touched)
+        return [Box(top, left, top + self.size, left + self.size) for top, left in starts]
+
+    def _reached(
+        self, starts: Sequence[int], cells: NDArray[np.int64], side: float
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """First and last (exclusive) of the windows along an axis that touch each cell."""
+        begins = np.asarray(starts)
+        first = np.searchsorted(begins + self.size, cells * side, side="right")
+        last = np.searchsorted(begins, (cells + 1) * side, side="left")
+        return first, last
 
 
 def _centred(start: int, stop: int, size: int, limit: int) -> int:

@@ -157,14 +157,15 @@ class Lane:
     def _settle(self, batch: list[_Window], error: Exception) -> None:
         """After a failed run, run each request's windows apart: only whose fault it is shall fail.
 
-        Once, so that an engine that fails at everything is asked at most once more per request.
+        Once, so that an engine that fails at everything is asked at most once more per request and
+        run under way.
         """
         calls = dict.fromkeys(window.call for window in batch)
         for call in calls:
             if len(calls) == 1:
                 self._give_up(call, error)
-            elif not call.ticket.alive:
-                call.done.set()  # its thread wakes up, and sees that nobody waits
+            elif call.error is not None or not call.ticket.alive:
+                call.done.set()  # its thread wakes up, and sees what happened
             elif failure := self._try([window for window in batch if window.call is call]):
                 self._give_up(call, failure)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from service.engine.base import EngineError
 from service.engine.dummy import DummyEngine
@@ -104,3 +104,20 @@ def test_plans_go_by_the_warm_up_and_not_by_how_busy_the_service_is(pipeline):
     assert windows() == small
     pipeline.costs.update({64: 1e-6, 128: 1.1e-6})
     assert windows() < small
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("shape", [(1, 9), (9, 1), (1, 1), (9, 9)])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_single_row_or_column_is_filled_whichever_way_it_is_turned(
+    pipeline, shape, turn, channels
+):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    samples = noise(*shape, channels)
+    file = io.BytesIO(file_of(samples, exif=exif))
+    upright = ImageOps.exif_transpose(Image.open(file))
+    hole = np.zeros((upright.height, upright.width), np.bool_)
+    hole[-1, -1] = hole.size > 1
+    answer = samples_of(pipeline.run(work_of(samples, hole, image=file)).answer)
+    np.testing.assert_array_equal(answer[~hole], np.asarray(upright)[~hole])

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from service.engine.side_by_side import MAX_RUNS, SideBySide, runs_for
+from service.engine.side_by_side import MAX_RUNS, SideBySide, runs_for, threads_beside
 
 
 class Session:
@@ -83,3 +83,10 @@ def test_a_run_that_fails_is_over(began):
 @pytest.mark.parametrize(("threads", "runs"), [(1, 1), (2, 2), (3, 3), (64, MAX_RUNS)])
 def test_runs_follow_the_threads(threads, runs):
     assert runs_for(threads) == runs
+
+
+@pytest.mark.parametrize(("threads", "beside"), [(2, 1), (4, 1), (8, 5), (64, 61)])
+def test_callers_and_the_threads_they_share_are_all_the_threads(threads, beside):
+    runs = runs_for(threads)
+    assert threads_beside(threads, runs) == beside
+    assert runs + beside - 1 == threads

@@ -80,3 +80,9 @@ def test_orientation_and_profile_survive():
     photo = decode_photo(io.BytesIO(jpeg(smooth(20, 30), exif=exif)), 10**6)
     assert photo.pixels.shape == (30, 20, 3)
     assert photo.pixels.flags.c_contiguous
+
+
+def test_a_file_much_longer_than_its_pixels_is_not_read_into_memory():
+    data = jpeg(smooth(20, 30)) + bytes(2**20 + 4 * 20 * 30)
+    assert read(data) is None
+    assert decode_photo(io.BytesIO(data), 10**6).pixels.shape == (20, 30, 3)

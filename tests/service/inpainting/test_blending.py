@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from service.arrays import Image
 from service.inpainting.blending import PEAK, Blend, window_weights
 from service.inpainting.boxes import Box
-from service.inpainting.tiling import window_grid
+from tests.service.inpainting.grids import window_grid
 
 SIZE = 16
 

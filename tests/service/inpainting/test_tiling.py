@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.inpainting.boxes import Box
-from service.inpainting.tiling import smallest_size, window_around, window_grid
+from service.inpainting.tiling import WindowGrid, smallest_size, window_around
+from tests.service.inpainting.grids import window_grid
 
 
 def test_smallest_size() -> None:
@@ -51,3 +52,28 @@ def test_neighbours_in_a_grid_overlap_enough() -> None:
     assert tops[0] == 0
     assert tops[-1] == 1000 - 256
     assert max(np.diff(tops)) <= 256 - 64
+
+
+@settings(deadline=None)
+@given(
+    cells=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=6),
+    side=st.sampled_from([0.25, 1.0, 4.0, 8.0, 64.0]),
+    size=st.sampled_from([16, 64]),
+)
+def test_a_grid_s_windows_that_touch_cells_are_found(
+    cells: list[tuple[int, int]], side: float, size: int
+) -> None:
+    grid = WindowGrid.over(Box(0, 0, 300, 200), size, size // 4, 310, 210)
+    expected = [
+        Box(top, left, top + size, left + size)
+        for top in grid.tops
+        for left in grid.lefts
+        if any(
+            top < (row + 1) * side
+            and row * side < top + size
+            and left < (column + 1) * side
+            and column * side < left + size
+            for row, column in cells
+        )
+    ]
+    assert grid.touching(np.array(cells), side) == expected

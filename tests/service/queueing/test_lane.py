@@ -368,3 +368,19 @@ def test_runs_that_overlap_are_told_with_their_shares(start):
     wait_for(lambda: len(told) == 2)
     assert all(0 < share <= seconds for _, _, seconds, share in told)
     assert sum(share for *_, share in told) < sum(seconds for _, _, seconds, _ in told)
+
+
+def test_a_request_that_failed_in_one_run_is_not_tried_again_after_another(start):
+    class Broken(GatedEngine):
+        def infer(self, images, holes):
+            super().infer(images, holes)
+            raise EngineError("broken")
+
+    engine = Broken(runs=2)
+    lane = start(engine, max_batch=2)
+    requests = [Request(lane, *windows(value, count=6)) for value in (1, 2)]
+    engine.gate.release(1000)
+    for request in requests:
+        assert isinstance(request.join(), InferenceFailed)
+    wait_for(lambda: lane.busy_s() == 0)
+    assert len(engine.runs) <= 2 * engine.info.runs + len(requests)
