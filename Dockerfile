@@ -32,7 +32,7 @@ ENV PATH=/opt/inpaint/bin:$PATH \
     GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
     INPAINT_HOST=0.0.0.0
 WORKDIR /app
-COPY models/inpaint.onnx models/inpaint.int8.onnx models/MODEL_CARD.md models/DATA_NOTICE.md models/
+COPY models/inpaint.onnx models/MODEL_CARD.md models/DATA_NOTICE.md models/
 COPY service/ service/
 USER 10001:10001
 EXPOSE 8000
@@ -46,6 +46,7 @@ FROM runtime AS gpu
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     INPAINT_PROVIDER=cuda
+COPY models/inpaint.fp16.onnx models/
 COPY --from=build-gpu /opt/inpaint /opt/inpaint
 
 FROM runtime AS cpu

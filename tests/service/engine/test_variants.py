@@ -1,7 +1,9 @@
 """Which file of a model is run."""
 
 import logging
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from service.engine.base import EngineError
@@ -9,7 +11,9 @@ from service.engine.onnx import OnnxEngine
 from service.engine.sessions import Device
 from service.engine.variants import digest, open_variant
 from tests.service.engine.onnx_models import METADATA, write_inverting_model
+from tests.service.pictures import smooth
 
+BUNDLED = Path(__file__).parents[3] / "models" / "inpaint.onnx"
 ON_CPU = Device(provider="cpu")
 
 
@@ -118,3 +122,15 @@ def test_a_damaged_variant_is_left_alone(model, caplog):
     assert "tiny.int8.onnx cannot be loaded" in caplog.text
     with pytest.raises(EngineError, match=r"tiny\.int8\.onnx cannot be loaded"):
         precision_of(model, "int8")
+
+
+@pytest.mark.parametrize(("precision", "name"), [("int8", "int8"), ("fp16", "float16")])
+def test_bundled_variants_paint_what_the_bundled_model_paints(precision, name):
+    images, holes = smooth(128, 128)[np.newaxis], np.zeros((1, 128, 128), np.bool_)
+    holes[:, 40:80, 40:90] = True
+    engines = [
+        OnnxEngine(BUNDLED, (128,), device=ON_CPU, precision=each) for each in ("fp32", precision)
+    ]
+    assert [engine.info.precision for engine in engines] == ["float32", name]
+    expected, painted = (engine.infer(images, holes).astype(int) for engine in engines)
+    assert np.abs(painted - expected).mean() < 2
