@@ -22,6 +22,7 @@ from service.engine.variants import Precision, open_variant
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_CPU, MAX_BATCH_GPU = 4, 16
+CPU_RUN_PIXELS = 512 * 512  # larger runs gained nothing on a CPU, and needed memory
 TIMED_RUNS = 2  # after those that allocate and search; the fastest one counts
 
 
@@ -67,6 +68,7 @@ class OnnxEngine:
         check_contract(session, file)
         on_cpu = session.get_providers()[0] == CPU
         runs = min(runs or runs_for(device.threads), device.threads) if on_cpu else 1
+        self._asked_batch = max_batch
         self._info = _describe(session, file, window_sizes, max_batch, runs)
         share = replace(device, provider="cpu", threads=threads_beside(device.threads, runs))
         beside = open_session(file, share, window_sizes, 1) if runs > 1 else None
@@ -102,7 +104,7 @@ class OnnxEngine:
 
     def _time_batches(self, size: int) -> dict[int, float]:
         seconds = {}
-        for batch in reversed(batch_sizes(self._info.max_batch)):
+        for batch in reversed(batch_sizes(self._most(size))):
             try:
                 seconds[batch] = self._time(batch, size)
             except EngineError as error:
@@ -112,6 +114,12 @@ class OnnxEngine:
                     raise
                 logger.warning("runs of %d windows of %d pixels are out: %s", batch, size, error)
         return seconds
+
+    def _most(self, size: int) -> int:
+        """Most windows of a run of this size."""
+        if self._asked_batch or self._info.provider != CPU:
+            return self._info.max_batch
+        return max(1, min(self._info.max_batch, CPU_RUN_PIXELS // size**2))
 
     def _time(self, batch: int, size: int) -> float:
         images = np.full((batch, size, size, 3), 127, np.uint8)

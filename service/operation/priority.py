@@ -7,7 +7,7 @@ from typing import Literal
 
 Rank = Literal["lane", "worker"]
 
-LOWER_BY: dict[Rank, int] = {"lane": 2, "worker": 10}
+LOWER_BY: dict[Rank, int] = {"lane": 2, "worker": 5}
 """How much nicer threads are than the event loop's.
 
 Workers stand back behind the lane too: decoding and encoding then take what is left of the

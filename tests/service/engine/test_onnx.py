@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from service.engine import onnx
 from service.engine.base import EngineError
 from service.engine.onnx import OnnxEngine
 from service.engine.sessions import Device
@@ -49,6 +50,14 @@ def test_the_warm_up_times_every_size_and_batch(model):
     assert sorted(runs.seconds) == [8, 16]
     assert all(sorted(batches) == [1, 2, 4] for batches in runs.seconds.values())
     assert all(seconds > 0 for batches in runs.seconds.values() for seconds in batches.values())
+
+
+def test_batches_of_large_windows_are_smaller_unless_asked_for(model, monkeypatch):
+    monkeypatch.setattr(onnx, "CPU_RUN_PIXELS", 2 * 16**2)
+    runs = OnnxEngine(model, (8, 16, 32)).warm_up()
+    assert {size: max(batches) for size, batches in runs.seconds.items()} == {8: 4, 16: 2, 32: 1}
+    asked = OnnxEngine(model, (16,), max_batch=4).warm_up()
+    assert sorted(asked.seconds[16]) == [1, 2, 4]
 
 
 def test_batches_that_do_not_fit_are_left_out(model, monkeypatch):
