@@ -11,6 +11,7 @@ import pytest
 
 from service.engine.dummy import DummyEngine
 from service.engine.onnx import OnnxEngine
+from service.engine.run_table import RunTable
 from service.engine.sessions import Device
 from service.http.form import SPOOL_BYTES
 from service.ticket import Ticket
@@ -54,11 +55,20 @@ def open_files(folder: Path) -> list[str]:
     return [link for link in links if link.startswith(str(folder))]
 
 
+class Batching(OnnxEngine):
+    """Says that batches pay, whatever the warm-up measures of a model this small."""
+
+    def warm_up(self):
+        return RunTable(
+            {size: {8: seconds[8]} for size, seconds in super().warm_up().seconds.items()}
+        )
+
+
 @pytest.fixture(params=["dummy", "onnx"])
 def engine(request, tmp_path):
     if request.param == "dummy":
         return DummyEngine(SIZES)
-    return OnnxEngine(
+    return Batching(
         write_inverting_model(tmp_path / "tiny.onnx"),
         SIZES,
         device=Device(provider="cpu"),
