@@ -51,4 +51,5 @@ COPY --from=build-gpu /opt/inpaint /opt/inpaint
 
 FROM runtime AS cpu
 ENV INPAINT_PROVIDER=cpu
+COPY models/inpaint.int8.onnx models/
 COPY --from=build-cpu /opt/inpaint /opt/inpaint

@@ -76,3 +76,13 @@ def test_the_proxy_sees_a_draining_replica_before_it_closes(root: Path) -> None:
     text = (root / "docker" / "haproxy.cfg").read_text()
     interval, falls = re.findall(r"check inter (\d+)ms fall (\d+)", text)[0]
     assert int(interval) * int(falls) / 1000 < Settings(_env_file=None).drain_delay_s
+
+
+@pytest.mark.parametrize(("target", "variant"), [("cpu", "int8"), ("gpu", "fp16")])
+def test_each_image_has_the_variant_that_its_device_runs(
+    root: Path, target: str, variant: str
+) -> None:
+    stages = re.split(r"^FROM ", (root / "Dockerfile").read_text(), flags=re.MULTILINE)
+    (stage,) = (stage for stage in stages if stage.startswith(f"runtime AS {target}\n"))
+    assert f"COPY models/inpaint.{variant}.onnx models/\n" in stage
+    assert f"!models/inpaint.{variant}.onnx\n" in (root / ".dockerignore").read_text()
