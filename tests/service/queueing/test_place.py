@@ -4,13 +4,7 @@ import pytest
 
 from service.errors import UploadStalled
 from service.queueing.place import GRACE_S, Place
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.service.clock import Clock
 
 
 @pytest.fixture

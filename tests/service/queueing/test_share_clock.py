@@ -1,48 +1,41 @@
 import pytest
 
 from service.queueing.share_clock import ShareClock
-
-
-class Now:
-    def __init__(self) -> None:
-        self.seconds = 100.0
-
-    def __call__(self) -> float:
-        return self.seconds
+from tests.service.clock import Clock
 
 
 @pytest.fixture
-def now():
-    return Now()
+def clock():
+    return Clock(now=100.0)
 
 
-def test_a_run_alone_has_all_its_seconds(now):
-    clock = ShareClock(now)
-    started = clock.start()
-    now.seconds += 3
-    assert clock.stop(started) == 3
-    now.seconds += 50
-    started = clock.start()
-    now.seconds += 1
-    assert clock.stop(started) == 1
+def test_a_run_alone_has_all_its_seconds(clock):
+    shares = ShareClock(clock)
+    started = shares.start()
+    clock.now += 3
+    assert shares.stop(started) == 3
+    clock.now += 50
+    started = shares.start()
+    clock.now += 1
+    assert shares.stop(started) == 1
 
 
-def test_runs_that_overlap_share_the_seconds(now):
-    clock = ShareClock(now)
-    first = clock.start()
-    now.seconds += 1
-    second = clock.start()
-    now.seconds += 2
-    assert clock.stop(first) == 1 + 1
-    now.seconds += 4
-    assert clock.stop(second) == 1 + 4
+def test_runs_that_overlap_share_the_seconds(clock):
+    shares = ShareClock(clock)
+    first = shares.start()
+    clock.now += 1
+    second = shares.start()
+    clock.now += 2
+    assert shares.stop(first) == 1 + 1
+    clock.now += 4
+    assert shares.stop(second) == 1 + 4
 
 
-def test_shares_add_up_to_the_time_that_was_busy(now):
-    clock = ShareClock(now)
-    started = [clock.start() for _ in range(4)]
-    shares = []
+def test_shares_add_up_to_the_time_that_was_busy(clock):
+    shares = ShareClock(clock)
+    started = [shares.start() for _ in range(4)]
+    parts = []
     for begin in started:
-        now.seconds += 1
-        shares.append(clock.stop(begin))
-    assert sum(shares) == pytest.approx(4)
+        clock.now += 1
+        parts.append(shares.stop(begin))
+    assert sum(parts) == pytest.approx(4)
