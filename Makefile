@@ -6,7 +6,7 @@ PORT ?= $(or $(INPAINT_PORT),8000)
 OUT ?= runs/mine
 ONNX ?= runs/mine/mine.onnx
 BENCH ?= model_speed peers session_options codecs windows seams whole_request overhead memory \
-	startup throughput load
+	startup overlap throughput load
 
 # The first Python on the PATH that the packages support; PYTHON=/path/to/python overrides.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \

@@ -29,7 +29,7 @@ from benchmarks.report import Report
 from benchmarks.rounds import in_turn, ratio
 from service.imaging.decoding import Photo, decode_photo
 from service.imaging.encoding import OutputFormat, encode
-from service.operation.allocator import return_memory_eagerly
+from service.operation.allocator import tune_allocator
 from service.settings import Settings
 
 HEIGHT, WIDTH = 3000, 4000
@@ -208,7 +208,7 @@ def main() -> None:
     for name in OPTIONAL:
         if not find_spec(name):
             print(f"{name} is not installed and is left out")
-    return_memory_eagerly()  # as the server does; what is freed must not hide a later peak
+    tune_allocator()  # as the server does; what is freed must not hide a later peak
     image = camera_photo(HEIGHT, WIDTH)
     for task, calls in {**decoders(image), **encoders(image)}.items():
         if not options.only or task in options.only:

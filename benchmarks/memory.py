@@ -24,7 +24,7 @@ from benchmarks.report import Report
 from service.engine.build import build_engine
 from service.imaging.decoding import Photo
 from service.imaging.encoding import encode
-from service.operation.allocator import return_memory_eagerly
+from service.operation.allocator import tune_allocator
 from service.settings import Settings
 
 SMALL, HALF = "200x200", "half"
@@ -48,7 +48,7 @@ def files(pixels: int, kind: str, holes: str) -> tuple[bytes, bytes]:
 
 def peak_of_service(photo: bytes, mask: bytes) -> int:
     """Bytes by which one request raises a warm process, its files not counted."""
-    return_memory_eagerly()  # as the server does
+    tune_allocator()  # as the server does
     settings = Settings()
     with pipeline_of(build_engine(settings), settings) as pipeline:
         work = work_of(photo, mask)
@@ -60,7 +60,7 @@ def peak_of_service(photo: bytes, mask: bytes) -> int:
 
 def peak_of_codecs(photo: bytes, mask: bytes) -> int:
     """Bytes by which decoding and encoding alone raise a process."""
-    return_memory_eagerly()
+    tune_allocator()
     encoding = encoding_of(Settings())
     idle = memory("VmRSS")
     reset_peak()

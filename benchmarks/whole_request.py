@@ -26,7 +26,7 @@ from service.engine.build import build_engine
 from service.imaging.decoding import decode_photo
 from service.imaging.encoding import Encoding, encode
 from service.imaging.masks import decode_mask
-from service.operation.allocator import return_memory_eagerly
+from service.operation.allocator import tune_allocator
 from service.pipeline import Pipeline
 from service.record import Timings
 from service.settings import Settings
@@ -102,7 +102,7 @@ def main() -> None:
         },
         labels=("part",),
     )
-    return_memory_eagerly()  # as the server does
+    tune_allocator()  # as the server does
     settings = Settings()
     engine = build_engine(settings)
     report.settings = {"rounds": options.rounds, "precision": engine.info.precision}

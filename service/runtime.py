@@ -13,7 +13,7 @@ from service.engine.base import Engine
 from service.imaging.encoding import Encoding
 from service.operation.lifecycle import Lifecycle
 from service.operation.metrics import Metrics
-from service.operation.priority import stand_back
+from service.operation.priority import yield_to_event_loop
 from service.pipeline import Pipeline, Work
 from service.queueing.admission import Admission
 from service.queueing.backlog import Backlog, CostTable
@@ -62,7 +62,7 @@ class Runtime:
         )
         self._on_fatal = on_fatal
         self._workers = ThreadPoolExecutor(
-            settings.worker_count, "inpaint-worker", initializer=stand_back, initargs=("worker",)
+            settings.worker_count, "inpaint-worker", initializer=yield_to_event_loop
         )
         self._warming: asyncio.Task[None] | None = None
         self._watch_gauges()

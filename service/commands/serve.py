@@ -15,7 +15,7 @@ from service.engine.base import EngineError
 from service.engine.build import build_engine
 from service.environment import PREFIX
 from service.http.problems import describe_errors
-from service.operation.allocator import return_memory_eagerly
+from service.operation.allocator import tune_allocator
 from service.operation.lifecycle import Lifecycle
 from service.operation.logs import configure_logging
 from service.operation.telemetry import TelemetryError
@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
     except ValidationError as error:
         return _complain(f"settings ({PREFIX}*): {describe_errors(error.errors())}", EXIT_SETTINGS)
     configure_logging(settings.log_level, settings.log_format)
-    return_memory_eagerly()
+    tune_allocator()
     try:
         return _serve(settings)
     except EngineError as error:

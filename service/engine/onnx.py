@@ -22,7 +22,7 @@ from service.engine.variants import Precision, open_variant
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_CPU, MAX_BATCH_GPU = 4, 16
-CPU_RUN_PIXELS = 512 * 512  # larger runs gained nothing on a CPU, and needed memory
+CPU_RUN_PIXELS = 512 * 512  # bounds the memory of runs on a CPU, where batches gain little
 TIMED_RUNS = 2  # after those that allocate and search; the fastest one counts
 
 

@@ -13,8 +13,8 @@ MAX_RUNS = 4
 def runs_for(threads: int) -> int:
     """How many runs should be under way at once on so many threads.
 
-    Threads of one run wait for each other at every operation. On two cores the bundled model filled
-    a quarter (512x512) to a half (128x128) more windows a second in two runs of one thread each.
+    Threads of one run wait for each other at every operation, so that several runs of one thread
+    each fill more windows a second (`benchmarks.overlap`, measured on two cores).
     """
     return max(1, min(MAX_RUNS, threads))
 

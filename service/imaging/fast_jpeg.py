@@ -7,7 +7,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-BYTES_PER_PIXEL, MORE_BYTES = 4, 1 << 20  # real files stay below, metadata included
+BYTES_PER_PIXEL, MORE_BYTES = 4, 1 << 20  # of longer files Pillow reads a block at a time
 COLOUR_SPACES = {"L": "GRAY", "RGB": "RGB"}
 
 

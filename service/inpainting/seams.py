@@ -136,6 +136,8 @@ def _even(values: Field) -> Field:
     """Rows and columns made even in number by zeros at the end."""
     height, width = values.shape[:2]
     end = (0, height % 2, 0, width % 2)
+    if not any(end):
+        return values
     return _floats(cv2.copyMakeBorder(values, *end, cv2.BORDER_CONSTANT))
 
 

@@ -12,7 +12,7 @@ KEPT_BYTES = 32 << 20
 ARENAS = 2
 
 
-def return_memory_eagerly() -> bool:
+def tune_allocator() -> bool:
     """Let photos go back to the system as soon as they are freed; returns whether that was done.
 
     By default glibc gives every thread an arena of its own and, once large blocks have been freed,

@@ -3,18 +3,11 @@
 import os
 import sys
 import threading
-from typing import Literal
 
-Rank = Literal["lane", "worker"]
-
-LOWER_BY: dict[Rank, int] = {"lane": 2, "worker": 5}
-"""How much nicer threads are than the event loop's.
-
-Workers stand back behind the lane too: decoding and encoding then take what is left of the
-processors between and beside the runs, instead of stretching every run."""
+LOWER_BY = 5
 
 
-def stand_back(rank: Rank) -> None:
+def yield_to_event_loop() -> None:
     """Let this thread stand back behind the one that answers probes and refusals.
 
     A server that is busy to the last processor must still say so at once. On Linux niceness belongs
@@ -22,5 +15,5 @@ def stand_back(rank: Rank) -> None:
     """
     if sys.platform.startswith("linux"):
         thread = threading.get_native_id()
-        niceness = min(19, os.getpriority(os.PRIO_PROCESS, thread) + LOWER_BY[rank])
+        niceness = min(19, os.getpriority(os.PRIO_PROCESS, thread) + LOWER_BY)
         os.setpriority(os.PRIO_PROCESS, thread, niceness)

@@ -17,7 +17,7 @@ import numpy as np
 from service.arrays import Holes, Images
 from service.engine.base import Engine, EngineError
 from service.errors import InferenceFailed
-from service.operation.priority import stand_back
+from service.operation.priority import yield_to_event_loop
 from service.queueing.share_clock import ShareClock
 from service.ticket import Ticket
 
@@ -148,7 +148,7 @@ class Lane:
         return call
 
     def _work(self) -> None:
-        stand_back("lane")
+        yield_to_event_loop()
         while batch := self._next_batch():
             error = self._try(batch)
             if error is not None:

@@ -224,6 +224,6 @@ def test_options_override_the_environment_with_any_value(monkeypatch):
     monkeypatch.setenv("INPAINT_PORT", "8000")
     monkeypatch.setattr(serve, "_serve", lambda settings: served.append(settings) or 0)
     monkeypatch.setattr(serve, "configure_logging", lambda *_: None)
-    monkeypatch.setattr(serve, "return_memory_eagerly", lambda: True)
+    monkeypatch.setattr(serve, "tune_allocator", lambda: True)
     assert serve.main(["--host", "::1", "--port", "0"]) == 0
     assert (served[0].host, served[0].port) == ("::1", 0)
