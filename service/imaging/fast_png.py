@@ -1,7 +1,7 @@
 """PNG written fast: differences to the mean of two neighbours, deflated by ISA-L.
 
-That takes less than a third of the time of zlib's fastest strategies and writes smaller files of
-photos (`benchmarks.codecs`).
+At 12 megapixels with a camera's noise that takes half of the time of OpenCV's fastest ways and a
+sixth of Pillow's, for a file within a twentieth of theirs (`benchmarks.codecs`).
 """
 
 import io
