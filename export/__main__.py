@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from importlib import import_module
 
 from export.backend import BackendError, require_tensorflow
-from export.commands import compare, convert, half, quantize
 
-COMMANDS: dict[str, ModuleType] = {"quantize": quantize, "half": half, "compare": compare}
-"""Commands with a name; anything else on the command line is the model to convert."""
+COMMANDS = {
+    "quantize": "make the 8-bit variant for CPUs",
+    "half": "make the float16 variant for GPUs",
+    "compare": "compare the PSNR of a model and a variant on photos",
+}
+"""Commands with a name; anything else on the command line is the model to convert. A command is
+imported when it is run: `half` needs `onnx` alone."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,10 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in COMMANDS:
-        command, name, epilog = COMMANDS[words[0]], words.pop(0), None
+        name, epilog = words.pop(0), None
         program = f"python -m export {name}"
     else:
-        command, program, epilog = convert, "python -m export", _other_commands()
+        name, program, epilog = "convert", "python -m export", _other_commands()
+    command = import_module(f"export.commands.{name}")
     parser = argparse.ArgumentParser(
         program,
         description=command.DESCRIPTION,
@@ -35,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.add_arguments(parser)
     arguments = parser.parse_args(words)
     try:
-        require_tensorflow()
+        if name != "half":
+            require_tensorflow()
         return int(command.run(arguments))
     except (BackendError, OSError, ValueError) as error:
         print(f"{program}: {error}", file=sys.stderr)
@@ -43,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _other_commands() -> str:
-    lines = [f"  {name:<10} {command.SUMMARY}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<10} {summary}" for name, summary in COMMANDS.items()]
     return "\n".join(["other commands (python -m export COMMAND --help):", *lines])
 
 

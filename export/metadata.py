@@ -9,26 +9,17 @@ from pathlib import Path
 
 import onnx
 
+TRAITS = {
+    "reach": "depth in pixels up to which a hole comes out well without a coarser fill before it",
+    "lattice": "pixels from one known lattice point to the next that it was trained on; 0: none",
+    "thinnest_hole": "width in pixels of the thinnest holes that it was trained on",
+    "predicts_known": "1 if it predicts known pixels too, so that its error on them shows; else 0",
+    "pixel_bytes": "memory in bytes that a run takes for each pixel of its windows",
+}
+"""What a network can and cannot do, as whole numbers: the service plans by them."""
 
-def read_training_record(model: Path) -> dict[str, object]:
-    """Read the training record beside a `.keras` file: the same name ending in `.json`.
-
-    Returns:
-        The record; empty where there is no such file.
-
-    Raises:
-        ValueError: the file is not a JSON object.
-    """
-    path = model.with_suffix(".json")
-    if not path.is_file():
-        return {}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"The training record {path} is not JSON: {error}") from error
-    if not isinstance(record, dict):
-        raise ValueError(f"The training record {path} is not a JSON object.")
-    return record
+OUR_TRAITS = {"lattice": 4, "predicts_known": 1}
+"""Of every network that this project's training makes."""
 
 
 def source_commit() -> str:
@@ -54,9 +45,19 @@ def _git(directory: Path, *arguments: str) -> str:
 
 
 def describe(
-    *, name: str, version: str, stride: int, training: Mapping[str, object], licence: str
+    *,
+    name: str,
+    version: str,
+    stride: int,
+    training: Mapping[str, object],
+    licence: str,
+    traits: Mapping[str, int] | None = None,
 ) -> dict[str, str]:
-    """The properties of the ONNX contract: texts, the training record as JSON."""
+    """The properties of the ONNX contract: texts, the training record as JSON.
+
+    Raises:
+        ValueError: a trait is none of `TRAITS` or negative.
+    """
     return {
         "name": name,
         "version": version,
@@ -65,7 +66,22 @@ def describe(
         "source_commit": source_commit(),
         "training": json.dumps(training, ensure_ascii=False, separators=(",", ":")),
         "licence": licence,
+        **{key: str(value) for key, value in checked_traits({**OUR_TRAITS, **(traits or {})})},
     }
+
+
+def checked_traits(traits: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The traits, if all are known and none is negative.
+
+    Raises:
+        ValueError: says which is not.
+    """
+    for name, value in traits.items():
+        if name not in TRAITS:
+            raise ValueError(f"{name!r} is no trait of a network; there are {', '.join(TRAITS)}.")
+        if value < 0:
+            raise ValueError(f"The trait {name} is {value}, but none is negative.")
+    return list(traits.items())
 
 
 def write_properties(model: onnx.ModelProto, properties: Mapping[str, str]) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from export.commands.variants import compare
 
-SUMMARY = "compare the PSNR of a model and a variant on photos"
 DESCRIPTION = """\
 Compare whole-picture PSNR of a model and a variant of it on the evaluation protocol: the central
 256x256 pixels of every photo, the same holes in all. Exits with 1 where the variant is too much

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from export.metadata import TRAITS
 
 if TYPE_CHECKING:
     import onnx
@@ -14,28 +17,36 @@ if TYPE_CHECKING:
     from export.verify import Tolerance
     from training.unet import PConvUNet
 
+PACKAGE = "pconv-inpainting"
 DESCRIPTION = """\
-Turn a trained network (.keras) into one self-contained ONNX file and check it against Keras: uint8
-pictures and masks in (0 is known, anything else is hole), uint8 predictions out, any batch, height
-and width that is a multiple of the stride. A file that fails the check is not written."""
+Turn a trained network (.keras or .safetensors) into one self-contained ONNX file and check it
+against Keras: uint8 pictures and masks in (0 is known, anything else is hole), uint8 predictions
+out, any batch, height and width that is a multiple of the stride. A file that fails the check is
+not written."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("model", type=Path, help="the trained network, a .keras file")
+    parser.add_argument(
+        "model", type=Path, help="the trained network, a .keras or .safetensors file"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="the ONNX file to write"
     )
-    parser.add_argument("--name", help="name kept in the file (default: the model file's name)")
-    parser.add_argument(
-        "--version",
-        default=installed_version("pconv-inpainting"),
-        help="version kept in the file (default: %(default)s)",
+    texts = parser.add_argument_group(
+        "kept in the file", "A .safetensors file brings its own; what is given here replaces them."
     )
-    parser.add_argument(
-        "--licence",
-        default="unspecified",
-        help="terms of the weights, kept in the file (default: %(default)s)",
+    texts.add_argument("--name", help="name (default: the model file's name)")
+    texts.add_argument("--version", help=f"version (default: {installed_version(PACKAGE)})")
+    texts.add_argument("--licence", help="terms of the weights (default: unspecified)")
+    texts.add_argument(
+        "--trait",
+        action="append",
+        default=[],
+        type=_trait,
+        metavar="NAME=NUMBER",
+        help="what the service plans by, where it differs from the service's assumptions (may be "
+        "repeated): " + "; ".join(f"{name}: {text}" for name, text in TRAITS.items()),
     )
     parser.add_argument(
         "--float16-weights",
@@ -55,18 +66,20 @@ def run(arguments: argparse.Namespace) -> int:
     from export.convert import to_onnx
     from export.files import write_model
     from export.fold import fold_network
-    from training.checkpoints import load_network
+    from training.checkpoints import load_network, read_training_record
 
-    training = metadata.read_training_record(arguments.model)
+    training = read_training_record(arguments.model)
     network = load_network(arguments.model)
     model = to_onnx(fold_network(network))
     print(nodes.as_line(nodes.count_nodes(model)))
+    own = _texts(arguments.model)
     properties = metadata.describe(
-        name=arguments.name or arguments.model.stem,
-        version=arguments.version,
+        name=arguments.name or own.get("name") or arguments.model.stem,
+        version=arguments.version or own.get("version") or installed_version(PACKAGE),
         stride=network.stride,
         training=training,
-        licence=arguments.licence,
+        licence=arguments.licence or own.get("licence") or "unspecified",
+        traits={**json.loads(own.get("traits", "{}")), **dict(arguments.trait)},
     )
     metadata.write_properties(model, properties)
 
@@ -82,6 +95,22 @@ def run(arguments: argparse.Namespace) -> int:
     write_model(model, arguments.output)
     print(f"{arguments.output}: {arguments.output.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def _trait(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if name not in TRAITS or not number.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=NUMBER with one of {', '.join(TRAITS)}"
+        )
+    return name, int(number)
+
+
+def _texts(model: Path) -> dict[str, str]:
+    """What a model file says of itself, if it is of a kind that does."""
+    from training import weights_file
+
+    return weights_file.read_header(model) if model.suffix == weights_file.SUFFIX else {}
 
 
 def _agrees(model: onnx.ModelProto, network: PConvUNet, tolerance: Tolerance) -> bool:

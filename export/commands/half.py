@@ -6,7 +6,6 @@ import argparse
 
 from export.commands.variants import add_output_arguments, read_float32_model, write_accepted
 
-SUMMARY = "make the float16 variant for GPUs"
 DESCRIPTION = """\
 Make a variant that computes features in float16, for GPUs. Mask arithmetic stays float32. On a CPU
 it runs too, but no faster than the float32 file."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from export.commands.variants import add_output_arguments, read_float32_model, write_accepted
 
-SUMMARY = "make the 8-bit variant for CPUs"
 DESCRIPTION = """\
 Make a variant whose convolutions compute in 8 bit, about twice as fast on CPUs, by static
 quantisation calibrated on photos with irregular holes. The first and the last layer and all mask

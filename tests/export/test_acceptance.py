@@ -35,7 +35,8 @@ def test_reference_and_variant_are_not_mixed_up(model_file, saved_network, photo
 
 
 def test_table_marks_what_is_not_allowed():
-    table = as_table([Drop("0.01-0.1", 30.0, 29.86), Drop("0.1-0.2", 25.0, 24.8)]).splitlines()
+    drops = [Drop("0.01-0.1", 30.0, 29.86), Drop("0.1-0.2", 25.0, 24.8)]
+    table = as_table(drops, 0.15).splitlines()
     assert table[1].endswith("ok")
     assert table[2].endswith("FAILED")
     assert "0.200" in table[2]

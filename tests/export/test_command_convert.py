@@ -9,6 +9,7 @@ import pytest
 
 from export import verify
 from export.__main__ import main
+from training.weights_file import save_weights
 
 
 def test_writes_a_checked_file(saved_network, tmp_path, capsys):
@@ -28,6 +29,29 @@ def test_writes_a_checked_file(saved_network, tmp_path, capsys):
     assert properties["licence"] == "CC0"
     assert properties["stride"] == "8"
     assert json.loads(properties["training"]) == {"steps": 7}
+
+
+def properties_of(path):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.get_modelmeta().custom_metadata_map
+
+
+def test_a_safetensors_file_brings_record_terms_and_traits(network, tmp_path):
+    weights, target = tmp_path / "tiny.safetensors", tmp_path / "x.onnx"
+    texts = {"version": "3", "licence": "CC0", "traits": '{"reach": 60, "thinnest_hole": 2}'}
+    save_weights(network, weights, training={"steps": 7}, texts=texts)
+    assert main([str(weights), "-o", str(target), "--trait", "reach=50"]) == 0
+    properties = properties_of(target)
+    assert json.loads(properties["training"]) == {"steps": 7}
+    found = [properties[key] for key in ("name", "version", "licence", "reach", "thinnest_hole")]
+    assert found == ["tiny", "3", "CC0", "50", "2"]
+
+
+@pytest.mark.parametrize("trait", ["reach", "reach=far", "range=3", "reach=-1"])
+def test_traits_that_are_none_are_refused_in_words(trait, capsys):
+    with pytest.raises(SystemExit):
+        main(["x.keras", "-o", "x.onnx", "--trait", trait])
+    assert "is not NAME=NUMBER with one of reach, lattice" in capsys.readouterr().err
 
 
 def test_float16_weights_halve_the_file(saved_network, exported, tmp_path):

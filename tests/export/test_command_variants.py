@@ -1,9 +1,12 @@
+import subprocess
+import sys
+
 import onnx
 import onnxruntime
 import pytest
 
-from export import acceptance
 from export.__main__ import COMMANDS, main
+from export.commands import variants
 from export.files import write_model
 from export.metadata import describe, write_properties
 from service.engine.onnx import OnnxEngine
@@ -50,6 +53,30 @@ def test_a_variant_lies_where_the_service_looks_for_it(model_file, photos):
         assert engine.info.precision == {"int8": "int8", "fp16": "float16"}[precision]
 
 
+ONLY_ONNX = """
+import importlib.abc, sys
+
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in {"training", "service", "keras", "tensorflow", "cv2",
+                                      "onnxruntime", "tf2onnx", "PIL"}:
+            raise ImportError(f"{name} is not installed")
+
+sys.meta_path.insert(0, Missing())
+from export.__main__ import main
+sys.exit(main(["half", sys.argv[1]]))
+"""
+
+
+def test_half_needs_nothing_but_onnx(model_file):
+    """As in the build of the GPU image."""
+    done = subprocess.run(
+        [sys.executable, "-c", ONLY_ONNX, str(model_file)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert OnnxEngine(model_file, (8,), precision="fp16").info.precision == "float16"
+
+
 def test_half_is_written_once_accepted(model_file, photos, tmp_path, capsys):
     target = tmp_path / "tiny.fp16.onnx"
     assert run("half", model_file, "-o", target, "--val", photos, "--limit", 1) == 0
@@ -58,7 +85,7 @@ def test_half_is_written_once_accepted(model_file, photos, tmp_path, capsys):
 
 
 def test_refused_variant_leaves_no_file(model_file, photos, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(acceptance, "ALLOWED_DROP", -1.0)
+    monkeypatch.setattr(variants, "ALLOWED_DROP", -1.0)
     target = tmp_path / "tiny.fp16.onnx"
     assert run("half", model_file, "-o", target, "--val", photos, "--limit", 1) == 1
     assert "was not written" in capsys.readouterr().err
@@ -68,7 +95,7 @@ def test_refused_variant_leaves_no_file(model_file, photos, tmp_path, monkeypatc
 def test_compare_answers_by_its_exit_status(model_file, photos, monkeypatch):
     words = ["compare", model_file, model_file, "--val", photos, "--limit", 1]
     assert run(*words) == 0
-    monkeypatch.setattr(acceptance, "ALLOWED_DROP", -1.0)
+    monkeypatch.setattr(variants, "ALLOWED_DROP", -1.0)
     assert run(*words) == 1
 
 

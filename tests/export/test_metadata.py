@@ -16,13 +16,19 @@ def model():
 
 def test_properties_are_texts_of_the_contract(model):
     properties = metadata.describe(
-        name="inpaint", version="1.2", stride=128, training={"steps": 5}, licence="CC0 – ©"
+        name="inpaint",
+        version="1.2",
+        stride=128,
+        training={"steps": 5},
+        licence="CC0 – ©",
+        traits={"reach": 99},
     )
     metadata.write_properties(model, properties)
     loaded = metadata.read_properties(onnx.load_from_string(model.SerializeToString()))
     assert loaded["stride"] == "128"
     assert json.loads(loaded["training"]) == {"steps": 5}
     assert loaded["licence"] == "CC0 – ©"
+    assert (loaded["reach"], loaded["lattice"], loaded["predicts_known"]) == ("99", "4", "1")
     assert set(loaded) == {
         "name",
         "version",
@@ -31,29 +37,26 @@ def test_properties_are_texts_of_the_contract(model):
         "source_commit",
         "training",
         "licence",
+        "reach",
+        "lattice",
+        "predicts_known",
     }
+
+
+@pytest.mark.parametrize(
+    ("traits", "words"), [({"size": 1}, "'size' is no trait"), ({"reach": -1}, "reach is -1")]
+)
+def test_traits_that_are_none_are_refused_in_words(traits, words):
+    with pytest.raises(ValueError, match=words):
+        metadata.describe(
+            name="a", version="1", stride=8, training={}, licence="none", traits=traits
+        )
 
 
 def test_writing_again_keeps_the_others(model):
     metadata.write_properties(model, {"name": "a", "precision": "float32"})
     metadata.write_properties(model, {"precision": "int8"})
     assert metadata.read_properties(model) == {"name": "a", "precision": "int8"}
-
-
-def test_record_beside_the_model(tmp_path):
-    (tmp_path / "model.json").write_text('{"photos": 5031}', encoding="utf-8")
-    assert metadata.read_training_record(tmp_path / "model.keras") == {"photos": 5031}
-
-
-def test_missing_record_is_empty(tmp_path):
-    assert metadata.read_training_record(tmp_path / "model.keras") == {}
-
-
-@pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("[1]", "not a JSON object")])
-def test_broken_record_is_named(tmp_path, text, message):
-    (tmp_path / "model.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=f"model.json is {message}"):
-        metadata.read_training_record(tmp_path / "model.keras")
 
 
 def test_source_commit_names_a_commit_or_says_unknown():

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model",
         type=Path,
         nargs="?",
-        help="Keras or ONNX file; without one only the peers are measured",
+        help=".onnx, .keras or .safetensors file; without one only the peers are measured",
     )
     parser.add_argument(
         "--photos", type=Path, nargs="+", required=True, help="folders of photos to measure on"

@@ -51,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="train on other photos than those whose digest the recipe names",
     )
-    parser.add_argument("--weights", type=Path, help=".keras file to start from (fine-tuning)")
+    parser.add_argument(
+        "--weights", type=Path, help=".keras or .safetensors file to start from (fine-tuning)"
+    )
     parser.add_argument(
         "--gradient-norms",
         action="store_true",
@@ -250,13 +252,14 @@ def _record(
 
 def _earlier_runs(weights: Path | None) -> dict[str, Any]:
     """The runs that made the weights that this one begins with, oldest first, if they are known."""
-    path = weights and weights.with_suffix(".json")
-    if path is None or not path.is_file():
-        return {}
+    from training.checkpoints import read_training_record
+
     try:
-        record = json.loads(path.read_text())
+        record = read_training_record(weights) if weights else {}
+        if not record:
+            return {}
         run = {name: record[name] for name in ("recipe", "steps", "minutes")}
         return {"before": [*record.get("before", []), run]}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        logger.warning("%s is no record of a training run; it is not taken over.", path)
+    except (ValueError, KeyError, TypeError) as error:
+        logger.warning("The record of %s is not taken over: %r", weights, error)
         return {}

@@ -1,4 +1,4 @@
-"""Models under test, from a Keras file or from an ONNX file."""
+"""Models under test, from an ONNX file or from one of a network's weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ Predict = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.uint8]]
 
 
 def load_model(path: Path) -> Predict:
-    """Load a model, ONNX by its suffix `.onnx` and Keras otherwise.
+    """Load a model, ONNX by its suffix `.onnx`, else as `load_network` does.
 
     Raises:
         FileNotFoundError: there is no such file.
