@@ -82,7 +82,7 @@ $(BIN)/python:
 
 # The stamp files say what is installed. $(BIN)/python is an order-only prerequisite: it is a link
 # to the system's Python, whose time says nothing about this environment.
-$(SERVICE): pyproject.toml | $(BIN)/python
+$(SERVICE): pyproject.toml setup.py $(wildcard service/texture/kernels/*) | $(BIN)/python
 	rm -f $(VENV)/.runtime-* $(VENV)/.dev-* $(VENV)/.long-*
 	$(PIP) uninstall --quiet --quiet --yes $(OTHER_WHEEL)
 	$(PIP) install --quiet --editable '.[$(EXTRA)]'

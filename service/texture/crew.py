@@ -1,0 +1,54 @@
+"""Threads that help with work made of independent pieces."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+
+class Crew:
+    """A few threads shared by all who ask. Thread safe.
+
+    Whoever asks works too and waits only for pieces that are under way, so that pieces may ask for
+    help themselves, and nobody waits for helpers who are busy elsewhere.
+
+    Args:
+        threads: How many work at once, the asking one included.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self._pool = ThreadPoolExecutor(threads - 1, "texture") if threads > 1 else None
+
+    def run(self, piece: Callable[[int], None], count: int) -> None:
+        """Do `piece(0)` to `piece(count - 1)`, in any order, some at once.
+
+        What a piece raises is raised here; the pieces not begun by then are left.
+        """
+        if self._pool is None or count < 2:
+            for index in range(count):
+                piece(index)
+            return
+        left = iter(range(count))  # taking the next of a range is one step of the interpreter
+
+        def work() -> None:
+            try:
+                for index in left:
+                    piece(index)
+            except BaseException:
+                for _ in left:
+                    pass
+                raise
+
+        helpers = [self._pool.submit(work) for _ in range(min(count, self.threads) - 1)]
+        try:
+            work()
+        finally:
+            begun = [helper for helper in helpers if not helper.cancel()]
+            failures = [helper.exception() for helper in begun]
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,75 @@
+/* What the kernels share: pixels, states, and one scale of a group of holes.
+ *
+ * Plain C11 with the vector types of GCC and Clang. No kernel allocates, keeps anything between
+ * calls or starts a thread; each works on the rows of one block, so that whoever calls it decides
+ * how many blocks are under way at once. Sums are added in a fixed order and compiled without
+ * contraction: the same input gives the same bytes whatever the compiler and the threads.
+ */
+#ifndef TEXTURE_H
+#define TEXTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef float vec __attribute__((vector_size(16)));
+typedef uint8_t bytes __attribute__((vector_size(4)));
+
+/* States of a pixel; a pixel of none is looked at but neither filled nor copied. */
+enum {
+    HOLE = 1,   /* to be filled by the search */
+    SOURCE = 2, /* known, may be copied */
+    KEPT = 4,   /* filled by repetition, has a label */
+    CENTRE = 8, /* the patch around it lies inside the picture and holds sources only */
+    TARGET = 16 /* the patch around it has a hole */
+};
+
+/* One scale. `picture` and `guide` hold R, G, B and a byte that is the same for all pixels.
+ * The frame is a box of the picture that holds all targets with their patches. */
+typedef struct {
+    int32_t height, width;
+    int32_t top, left, rows, columns; /* the frame */
+    uint32_t *picture;                /* height x width; the hole holds the fill so far */
+    const uint32_t *guide;            /* height x width */
+    const uint8_t *state;             /* height x width */
+    const float *root_weight;         /* rows x columns: square roots of the pixels' weights */
+    int32_t *field;                   /* rows x columns x 2: row and column of the source patch */
+    float *distance;                  /* rows x columns: of that patch */
+} Scale;
+
+static inline vec load_pixel(const uint32_t *pixel) {
+    bytes packed;
+    memcpy(&packed, pixel, sizeof packed);
+    return __builtin_convertvector(packed, vec);
+}
+
+static inline vec spread(float value) { return (vec){value, value, value, value}; }
+
+static inline float sum(vec v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+
+static inline float squared(vec v) { return sum(v * v); }
+
+static inline size_t at(const Scale *scale, int32_t y, int32_t x) {
+    return (size_t)y * (size_t)scale->width + (size_t)x;
+}
+
+static inline size_t in_frame(const Scale *scale, int32_t y, int32_t x) {
+    return (size_t)(y - scale->top) * (size_t)scale->columns + (size_t)(x - scale->left);
+}
+
+static inline bool inside(const Scale *scale, int32_t y, int32_t x) {
+    return y >= 0 && x >= 0 && y < scale->height && x < scale->width;
+}
+
+static inline bool has(const Scale *scale, int32_t y, int32_t x, int flags) {
+    return inside(scale, y, x) && (scale->state[at(scale, y, x)] & flags);
+}
+
+static inline int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
+
+static inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
+
+#endif

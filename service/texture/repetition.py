@@ -1,0 +1,205 @@
+"""The photo's own repetition: steps under which it is most like itself, and a fill made of them.
+
+Walls, tiles, fences and stripes repeat at a few steps (He and Sun 2014). Where one of them explains
+what is known around the hole, copying by it continues the pattern exactly, which no network does.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from service.texture.crew import Crew
+from service.texture.library import address, kernels
+from service.texture.pyramid import Level
+from service.texture.scale import HOLE, SOURCE, Labels, Pixels, Scale, states
+
+SIDE = 320
+"""Steps are looked for in the picture reduced to at most this many pixels."""
+MOST = 40
+"""Steps that are tried."""
+ALIKE = 0.15
+"""Least correlation of the picture with itself at a step."""
+OVERLAP = 0.15
+"""Least share of the known pixels that meet known ones at a step."""
+NEAREST = 6
+"""Shorter steps, in reduced pixels, say that the picture is smooth and not that it repeats."""
+LOW_PASS = 12.0
+"""Sigma of what is taken off before: slow shading is like itself at any step."""
+
+RIM = 24
+"""Pixels around the hole on which a step has to prove itself."""
+SPREAD = 10.0
+"""Least sigma with which its errors are spread into the hole; more in deeper holes."""
+CELL = 4
+NEAR = 27
+"""Side of the box whose mean the rim's own variance is counted from."""
+LEAST_VARIANCE = 30.0
+SURE, UNSURE = 0.25, 0.8
+"""Error over the rim's variance up to which a step is followed, and from which on it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """What the photo's repetition says of a hole.
+
+    Attributes:
+        offsets: (N, 2) int32, steps in pixels, the best first.
+        scale: A frame around the hole.
+        labels: Where each hole pixel of the frame would be copied from.
+        weight: (rows, columns) float32, 0..1, how much that is worth.
+    """
+
+    offsets: NDArray[np.int32]
+    scale: Scale
+    labels: Labels
+    weight: NDArray[np.float32]
+
+
+def find_repetition(level: Level, crew: Crew) -> Repetition:
+    """Look for the repetition of a picture and see what it says of the hole.
+
+    Args:
+        level: The picture at full scale; it has a hole.
+        crew: Who helps.
+    """
+    known, hole = level.is_known, level.is_hole
+    state = states(known, hole, 1)
+    depth = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)
+    sigma = max(SPREAD, 0.6 * float(depth.max()))
+    scale = Scale(level.picture, state, RIM, HOLE)
+    offsets = find_offsets(level.picture, known)
+    labels = np.zeros((*scale.shape, 2), np.int32)
+    weight = np.zeros(scale.shape, np.float32)
+    found = Repetition(offsets, scale, labels, weight)
+    if len(offsets):
+        _weigh(found, _rim(known, hole), sigma, crew)
+    return found
+
+
+def find_offsets(picture: Pixels, known: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """The steps under which what is known is most like itself.
+
+    Peaks of the masked, normalised correlation of the high-passed grey picture with itself.
+
+    Args:
+        picture: (H, W, 4).
+        known: (H, W) bool.
+
+    Returns:
+        (N, 2) int32, N up to `MOST`: rows and columns, the best first, nearer ones before farther
+        ones that are hardly better. With every step there is its opposite.
+    """
+    factor = -(-max(known.shape) // SIDE)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGBA2GRAY).astype(np.float32)
+    weight = known.astype(np.float32)
+    if factor > 1:
+        size = (max(1, known.shape[1] // factor), max(1, known.shape[0] // factor))
+        grey, weight = (
+            np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
+            for part in (grey * weight, weight)
+        )
+        grey /= np.maximum(weight, np.float32(1e-3))
+        weight = (weight > 0.99).astype(np.float32)
+    correlation = _correlation(grey, weight)
+    centre = np.array(correlation.shape) // 2
+    peaks = correlation >= cv2.dilate(correlation, np.ones((7, 7), np.uint8))
+    places = np.argwhere(peaks & (correlation > ALIKE))
+    steps = places - centre
+    length = np.hypot(*steps.T)
+    places, steps, length = (part[length > NEAREST] for part in (places, steps, length))
+    likeness = correlation[places[:, 0], places[:, 1]]
+    best = np.argsort(-likeness + 0.3 * length / np.hypot(*grey.shape), kind="stable")[:MOST]
+    return np.ascontiguousarray(steps[best] * factor, np.int32)
+
+
+def _correlation(grey: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Masked normalised correlation (Padfield 2012) by step, none in the middle; -1 if unsure."""
+    around = cv2.GaussianBlur(known, (0, 0), LOW_PASS)
+    low = cv2.GaussianBlur(grey * known, (0, 0), LOW_PASS) / np.maximum(around, np.float32(1e-3))
+    detail = (grey - low) * known
+    size = [cv2.getOptimalDFTSize(2 * side) for side in grey.shape]
+    waves, mask, power = (np.fft.rfft2(part, size) for part in (detail, known, detail * detail))
+
+    def correlate(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float32]:
+        return np.asarray(np.fft.irfft2(one * np.conj(other), size), np.float32)
+
+    energy = correlate(power, mask)
+    other = np.roll(energy[::-1, ::-1], (1, 1), (0, 1))  # the same, seen from the other end
+    least = np.float32(1e-3)
+    likeness = correlate(waves, waves) / np.sqrt(
+        np.maximum(energy, least) * np.maximum(other, least)
+    )
+    likeness[correlate(mask, mask) < OVERLAP * known.sum()] = -1
+    return np.fft.fftshift(likeness).astype(np.float32)
+
+
+def _rim(known: NDArray[np.bool_], hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    away = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(known & (away <= RIM))
+
+
+def _weigh(found: Repetition, rim: NDArray[np.bool_], sigma: float, crew: Crew) -> None:
+    """Choose for each hole pixel the step that explains the rim near it best, and weigh it."""
+    scale, offsets = found.scale, found.offsets
+    cell = CELL
+    while sigma / cell > 5:
+        cell *= 2
+    cells = [-(-side // cell) for side in scale.shape]
+
+    def spread(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma / cell), np.float32)
+
+    variance, counted = _variance(scale, rim, cell)
+    around = np.maximum(spread(counted), np.float32(1e-6))
+    errors = np.empty((len(offsets), *cells), np.float32)
+    pointer, rims = scale.pointer, address(rim.view(np.uint8))
+
+    def measure(index: int) -> None:
+        total, count = np.zeros(cells, np.float32), np.zeros(cells, np.float32)
+        row, column = (int(step) for step in offsets[index])
+        kernels().texture_errors(pointer, rims, cell, row, column, address(total), address(count))
+        count = spread(count)
+        mean = spread(total) / np.maximum(count, np.float32(1e-6))
+        errors[index] = np.where(count > 0.1 * around, mean, np.float32(1e30))
+
+    crew.run(measure, len(offsets))
+    best = np.empty(scale.shape, np.float32)
+    steps = address(offsets)
+    parts = (address(errors), address(best), address(found.labels))
+    scale.in_blocks(
+        crew,
+        lambda first, last: kernels().texture_choose(
+            pointer, steps, len(offsets), cell, *parts, first, last
+        ),
+    )
+    height, width = scale.shape
+    size = (cells[1] * cell, cells[0] * cell)
+    typical = cv2.resize(spread(variance) / around, size, interpolation=cv2.INTER_LINEAR)
+    ratio = best / np.maximum(typical[:height, :width], np.float32(LEAST_VARIANCE))
+    np.clip((UNSURE - ratio) / (UNSURE - SURE), 0, 1, out=found.weight)
+
+
+def _variance(
+    scale: Scale, rim: NDArray[np.bool_], cell: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Sums by cell of the rim's squared distance from the mean around it, and its pixels."""
+    box = scale.frame.slices
+    picture = scale.picture[box][..., :3].astype(np.float32)
+    known = ((scale.state[box] & SOURCE) != 0).astype(np.float32)
+    near = (NEAR, NEAR)
+    share = np.maximum(cv2.blur(known, near), np.float32(1e-3))[..., np.newaxis]
+    mean = cv2.blur(picture * known[..., np.newaxis], near) / share
+    squares = np.sum((picture - mean) ** 2, axis=2)
+    inside = rim[box].astype(np.float32)
+    return _by_cell(squares * inside, cell), _by_cell(inside, cell)
+
+
+def _by_cell(values: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
+    """Sums over cells of `cell` x `cell` pixels."""
+    height, width = values.shape
+    padded = np.pad(values, ((0, -height % cell), (0, -width % cell)))
+    rows, columns = padded.shape[0] // cell, padded.shape[1] // cell
+    return np.asarray(padded.reshape(rows, cell, columns, cell).sum(axis=(1, 3)))
