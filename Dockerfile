@@ -14,6 +14,14 @@ WORKDIR /src
 # The dependencies first, from the list alone: changes to the code do not install them anew.
 COPY docker/install.sh docker/list_requirements.py pyproject.toml ./
 
+# The texture's kernels, with the compiler that the project's own installation takes.
+FROM build AS kernels
+RUN python3 list_requirements.py build >build.txt && /opt/pip/bin/pip install --requirement build.txt
+COPY service/texture/compiling.py texture/
+COPY service/texture/kernels/ texture/kernels/
+WORKDIR /src/texture
+RUN /opt/pip/bin/python -c 'import compiling; compiling.build()'
+
 FROM build AS build-cpu
 RUN ./install.sh cpu
 
@@ -34,6 +42,7 @@ ENV PATH=/opt/inpaint/bin:$PATH \
 WORKDIR /app
 COPY models/inpaint.onnx models/MODEL_CARD.md models/DATA_NOTICE.md models/
 COPY service/ service/
+COPY --from=kernels /src/texture/kernels.so service/texture/
 USER 10001:10001
 EXPOSE 8000
 # `health` asks /health/ready of the server in this container and exits with 0 or 1.

@@ -8,7 +8,7 @@ from setuptools.command.build_ext import build_ext
 
 # Loaded by its path, because the packages around it import what is not installed yet.
 SPEC = importlib.util.spec_from_file_location(
-    "kernels_build", Path(__file__).parent / "service" / "texture" / "build.py"
+    "kernels_build", Path(__file__).parent / "service" / "texture" / "compiling.py"
 )
 kernels = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(kernels)

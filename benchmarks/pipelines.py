@@ -10,6 +10,7 @@ from service.pipeline import Pipeline, Work
 from service.queueing.backlog import Backlog, CostTable
 from service.queueing.lane import Lane
 from service.settings import Settings
+from service.texturing import build_texturing
 from service.ticket import Ticket
 
 NO_LIMIT = 10**9
@@ -30,9 +31,14 @@ def pipeline_of(engine: Engine, settings: Settings) -> Iterator[Pipeline]:
     lane.tune(runs.batches)
     lane.start()
     sizes = engine.info.window_sizes
+    texturing = build_texturing(settings)
+    if settings.texture != "off":
+        texturing.warm_up()
+    encoding = encoding_of(settings)
     try:
-        yield Pipeline(lane, sizes, costs, Backlog(), NO_LIMIT, encoding_of(settings))
+        yield Pipeline(lane, sizes, costs, Backlog(), NO_LIMIT, encoding, texturing)
     finally:
+        texturing.close()
         lane.close()
         engine.close()
 

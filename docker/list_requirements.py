@@ -1,4 +1,5 @@
-"""Print what an extra of pyproject.toml installs, the project itself left out, one line each.
+"""Print what an extra of pyproject.toml installs, the project itself left out, one line each; or,
+for `build`, what its installation needs.
 
 The image installs this list before it copies the code: a changed line of code then costs a layer of
 a few kilobytes and not a new download of every dependency.
@@ -26,5 +27,9 @@ def requirements(project: dict, extra: str | None = None) -> list[str]:
 
 
 if __name__ == "__main__":
-    settings = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-    print(*requirements(settings), *requirements(settings, sys.argv[1]), sep="\n")
+    settings = tomllib.loads(Path("pyproject.toml").read_text())
+    if sys.argv[1] == "build":
+        print(*settings["build-system"]["requires"], sep="\n")
+    else:
+        project = settings["project"]
+        print(*requirements(project), *requirements(project, sys.argv[1]), sep="\n")

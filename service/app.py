@@ -27,7 +27,13 @@ DESCRIPTION = (
     "Errors are `application/problem+json` (RFC 9457)."
 )
 INFERENCE_PATHS = (inpaint.PATH, openai.PATH, iopaint.PATH)
-EXPOSED_HEADERS = ("X-Request-ID", "Retry-After", "Server-Timing", "X-Inpaint-Windows")
+EXPOSED_HEADERS = (
+    "X-Request-ID",
+    "Retry-After",
+    "Server-Timing",
+    "X-Inpaint-Windows",
+    "X-Inpaint-Texture",
+)
 
 
 def create_app(

@@ -1,4 +1,4 @@
-"""How a request flows: decode, mask, plan, infer, composite, encode.
+"""How a request flows: decode, mask, plan, infer, texture, composite, encode.
 
 Each step takes the work and changes it; between steps the ticket is asked whether to go on. The
 steps know arrays and files, not HTTP and not ONNX Runtime.
@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.arrays import Hole, Image
+from service.errors import Unavailable
 from service.imaging.decoding import Photo, decode_photo
 from service.imaging.encoding import Encoding, OutputFormat, assemble, check_encodable, write
 from service.imaging.masks import (
@@ -21,9 +23,11 @@ from service.imaging.masks import (
     hole_of_transparency,
 )
 from service.inpainting import Plan, fill, plan
+from service.inpainting.feathering import feather_inside
 from service.queueing.backlog import Backlog, CostTable
 from service.queueing.lane import Lane
 from service.record import Timings
+from service.texturing import TextureMode, TextureOutcome, TexturePlan, Texturing
 from service.ticket import Ticket
 
 Part = TypeVar("Part")
@@ -44,14 +48,17 @@ class Work:
     ticket: Ticket
     mask_is_alpha: bool = False
     feather: int = 0
+    texture: TextureMode | None = None
     on_progress: Callable[[int, int], None] | None = None
     timings: Timings = field(default_factory=Timings)
     photo: Photo | None = None
     hole: Hole | None = None
     plan: Plan | None = None
+    texture_plan: TexturePlan | None = None
     cost_s: float = 0.0
     filled: Image | None = None
     windows: int = 0
+    textured: TextureOutcome = "none"
     answer: bytes = b""
 
 
@@ -66,6 +73,7 @@ class Pipeline:
         backlog: What other requests still need.
         max_pixels: Limit of an image's pixels.
         encoding: How answers are written.
+        texturing: What follows the network's fill.
     """
 
     lane: Lane
@@ -74,6 +82,7 @@ class Pipeline:
     backlog: Backlog
     max_pixels: int
     encoding: Encoding
+    texturing: Texturing
 
     def run(self, work: Work) -> Work:
         """Take a photo through all steps. Blocks; made for a worker thread.
@@ -87,6 +96,7 @@ class Pipeline:
             self.read_mask,
             self.make_plan,
             self.infer,
+            self.texture,
             self.composite,
             self.encode,
         )
@@ -130,7 +140,22 @@ class Pipeline:
             # those, a photo would be filled differently from one busy minute to the next.
             work.plan = plan(hole, self.window_sizes, costs=self.costs.warm())
             work.cost_s = self.costs.price(window.height for window in work.plan.windows)
+            self._plan_texture(work, hole)
+
+    def _plan_texture(self, work: Work, hole: Hole) -> None:
+        """Take on the windows and the texture, or only the windows if it may be left out."""
+        texture = self.texturing.plan(hole, work.texture)
+        try:
+            self.backlog.add(work.ticket, work.cost_s + texture.seconds)
+        except Unavailable:
+            if not self._may_skip_texture(work) or not texture.seconds:
+                raise
+            texture = TexturePlan([], "late")
             self.backlog.add(work.ticket, work.cost_s)
+        work.texture_plan = texture
+
+    def _may_skip_texture(self, work: Work) -> bool:
+        return (work.texture or self.texturing.mode) == "auto"
 
     def infer(self, work: Work) -> None:
         """The windows to predictions, put into the hole."""
@@ -138,9 +163,10 @@ class Pipeline:
             return
 
         def on_progress(done: int, total: int) -> None:
-            self.backlog.remain(work.ticket, work.cost_s * (1 - done / total))
+            texture = _present(work.texture_plan)
+            self.backlog.remain(work.ticket, work.cost_s * (1 - done / total) + texture.seconds)
             if work.on_progress is not None:
-                work.on_progress(done, total)
+                work.on_progress(done, total + len(texture.contexts))
 
         with self.lane.client(work.ticket) as client, work.timings.measure("composite"):
             image = _present(work.photo).rgb()
@@ -152,7 +178,6 @@ class Pipeline:
                     client,
                     on_progress=on_progress,
                     checkpoint=work.ticket.check,
-                    feather=work.feather,
                     out=None if work.feather else image,
                 )
             finally:
@@ -163,14 +188,47 @@ class Pipeline:
                 work.timings.add("composite", -client.queue_s - client.infer_s)
         work.filled, work.windows = filled.image, filled.windows
 
+    def texture(self, work: Work) -> None:
+        """What the network filled, rebuilt from copies of what is known."""
+        if work.filled is None:
+            return
+        planned = _present(work.texture_plan)
+        if planned.outcome is not None:
+            work.textured = planned.outcome
+            return
+        groups = len(planned.contexts)
+
+        def on_progress(done: int, total: int) -> None:
+            self.backlog.remain(work.ticket, planned.seconds * (1 - done / total))
+            if work.on_progress is not None:
+                work.on_progress(work.windows + done, work.windows + total)
+
+        with work.timings.measure("texture"):
+            photo, hole = _present(work.photo), _present(work.hole)
+            if photo.is_grey:  # compared with grey, and copied where it is like it
+                work.filled[hole] = _luma(work.filled[hole])[:, np.newaxis]
+            work.textured = self.texturing.apply(
+                work.filled,
+                hole,
+                None if photo.alpha is None else photo.alpha > 0,
+                planned,
+                work.ticket,
+                may_skip=self._may_skip_texture(work),
+                on_progress=on_progress,
+            )
+        if work.textured == "late" and work.on_progress is not None:
+            work.on_progress(work.windows + groups, work.windows + groups)
+
     def composite(self, work: Work) -> None:
         """The filled picture back to what the photo is: grey stays grey, holes become opaque."""
         if work.filled is None:
             return
         with work.timings.measure("composite"):
             photo, hole = _present(work.photo), _present(work.hole)
+            if work.feather:
+                feather_inside(work.filled, photo.rgb(), hole, work.feather)
             if photo.is_grey:
-                photo.pixels[hole] = np.rint(work.filled[hole] @ LUMA).astype(np.uint8)
+                photo.pixels[hole] = _luma(work.filled[hole])
             else:
                 photo.pixels = work.filled
             if photo.alpha is not None:
@@ -185,6 +243,11 @@ class Pipeline:
             del photo
             work.photo = None  # where `image` is a copy, the arrays go before the file grows
             work.answer = write(image, icc, work.output, self.encoding)
+
+
+def _luma(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The grey of colours (N, 3)."""
+    return np.asarray(np.rint(colours @ LUMA), np.uint8)
 
 
 def _present(value: Part | None) -> Part:

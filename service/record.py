@@ -45,6 +45,7 @@ class Record:
         ticket: How long it may take.
         timings: Seconds by step.
         windows: How many windows ran.
+        texture: What became of the photo's texture; None where no photo was answered.
         problem: Slug of the problem it was answered with, if any.
     """
 
@@ -53,6 +54,7 @@ class Record:
     ticket: Ticket
     timings: Timings = field(default_factory=Timings)
     windows: int = 0
+    texture: str | None = None
     problem: str | None = None
 
 

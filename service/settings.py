@@ -56,6 +56,18 @@ class Settings(BaseSettings):
         description="window sizes in pixels, multiples of the model's stride",
     )
 
+    # --- texture
+    texture: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="rebuild the model's fill from the photo's own pixels; auto: where time and "
+        "memory allow it; a request's field `texture` overrides",
+    )
+    texture_memory_mb: int = Field(
+        default=512,
+        ge=1,
+        description="MiB that texture may take beside the photos, all requests together",
+    )
+
     # --- limits of one request
     max_body_bytes: int = Field(default=128 * 2**20, ge=1, description="bytes of a request's body")
     max_pixels: int = Field(

@@ -1,5 +1,19 @@
+import pytest
 from hypothesis import settings
+
+from service.texture.compiling import FOLDER, LIBRARY, build
+from service.texture.library import LibraryError, load
 
 # A busy machine is no reason for a test to fail: no example is timed.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the texture's kernels where pip has not, or not from these sources."""
+    if hasattr(config, "workerinput"):
+        return  # the process that started this worker has seen to it
+    try:
+        load(FOLDER / LIBRARY)
+    except LibraryError:
+        build()

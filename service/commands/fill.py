@@ -21,6 +21,8 @@ from service.pipeline import Pipeline, Work
 from service.queueing.backlog import Backlog, CostTable
 from service.queueing.lane import Lane
 from service.settings import Settings
+from service.texture import LibraryError
+from service.texturing import build_texturing
 from service.ticket import Ticket
 
 EXIT_FAILED = 1
@@ -49,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         return _complain(f"settings: {describe_errors(error.errors())}", EXIT_USAGE)
     except TaskError as error:
         return _complain(str(error), EXIT_USAGE)
-    except EngineError as error:
+    except (EngineError, LibraryError) as error:
         return _complain(str(error), EXIT_ENGINE)
     for path, reason in sorted(failures.items()):
         print(f"failed: {path}: {reason}", file=sys.stderr)
@@ -86,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
         "(default: %(default)s)",
     )
     parser.add_argument(
+        "--texture",
+        choices=("auto", "on", "off"),
+        help="rebuild the model's fill from copies of the photo's own pixels; auto leaves that out "
+        "where it takes more memory than INPAINT_TEXTURE_MEMORY_MB, on takes it (default: "
+        "INPAINT_TEXTURE, which is auto)",
+    )
+    parser.add_argument(
         "--format",
         choices=("png", "webp", "jpeg"),
         default="png",
@@ -112,6 +121,7 @@ class _Filler:
             backlog=Backlog(),
             max_pixels=settings.max_pixels,
             encoding=Encoding(settings.png_compression, settings.jpeg_quality),
+            texturing=build_texturing(settings),
         )
         self._options = options
 
@@ -121,6 +131,7 @@ class _Filler:
 
     def __exit__(self, *_: object) -> None:
         self._lane.close()
+        self._pipeline.texturing.close()
         self._engine.close()
 
     def fill_all(self, tasks: Sequence[Task]) -> dict[Path, str]:
@@ -132,7 +143,7 @@ class _Filler:
             self._costs.update(runs.window_seconds)
             self._lane.tune(runs.batches)
         for task in tqdm(tasks, unit="photo", disable=quiet or single):
-            with tqdm(desc=task.image.name, unit="window", leave=single, disable=quiet) as windows:
+            with tqdm(desc=task.image.name, unit="step", leave=single, disable=quiet) as windows:
                 try:
                     self._fill(task, windows)
                 except (ServiceError, OSError) as error:
@@ -153,6 +164,7 @@ class _Filler:
                 output=SUFFIXES[task.output.suffix.lower()],
                 ticket=Ticket(NO_DEADLINE_S),
                 feather=self._options.feather,
+                texture=self._options.texture,
                 on_progress=on_progress,
             )
             answer = self._pipeline.run(work).answer

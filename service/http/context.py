@@ -85,6 +85,7 @@ class RequestContext:
             fields["problem"] = record.problem
         if record.timings.seconds:
             fields["windows"] = record.windows
+            fields["texture"] = record.texture
             fields["steps_ms"] = {
                 step: round(s * 1e3, 2) for step, s in record.timings.seconds.items()
             }

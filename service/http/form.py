@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -15,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from service.errors import ClientGone, InvalidRequest, MalformedForm, Unavailable
 from service.http.problems import describe_errors
 from service.imaging.encoding import OutputFormat
+from service.texturing import TextureMode
 
 SPOOL_BYTES = 4 * 2**20  # a file up to this size stays in memory, a larger one goes to disk
 FIELD_BYTES = 1024
@@ -31,6 +33,12 @@ class InpaintOptions(BaseModel):
     invert_mask: bool = Field(False, description="black is hole instead of white")
     dilate: int = Field(0, ge=0, le=MAX_DILATION, description="pixels by which the hole grows")
     format: OutputFormat = Field("png", description="format of the answer; WebP is lossless")
+    texture: TextureMode | SkipJsonSchema[None] = Field(
+        None,
+        description="rebuild the model's fill from copies of the photo's own pixels: auto where "
+        "time and memory allow it, on in any case, off never; by default as the server is set, "
+        "which is auto unless its operator chose otherwise",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The schema: what every route takes and every answer looks like, with an example each."""
 
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -9,6 +9,7 @@ from service import errors
 from service.http.events import MEDIA_TYPE as EVENTS
 from service.http.form import InpaintOptions
 from service.http.problems import MEDIA_TYPE, TYPE_PREFIX, Problem, Shape
+from service.texturing import TextureOutcome
 
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
 EXAMPLE_ID = "0123456789abcdef0123456789abcdef"
@@ -137,7 +138,7 @@ EVENTS_RESPONSE: dict[str, Any] = {
         "example": 'event: progress\ndata: {"done": 1, "total": 2}\n\n'
         'event: progress\ndata: {"done": 2, "total": 2}\n\n'
         'event: result\ndata: {"media_type": "image/png", "windows": 2, '
-        '"server_timing": "infer;dur=210.00", "image": "iVBORw0KGgo="}\n\n',
+        '"texture": "on", "server_timing": "infer;dur=210.00", "image": "iVBORw0KGgo="}\n\n',
     }
 }
 
@@ -151,12 +152,20 @@ INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
                 "description": "milliseconds by step",
                 "schema": {"type": "string"},
                 "example": "queue;dur=0.10, decode;dur=12.00, mask;dur=2.00, plan;dur=0.50, "
-                "composite;dur=3.00, infer;dur=210.00, encode;dur=40.00",
+                "composite;dur=3.00, infer;dur=210.00, texture;dur=180.00, encode;dur=40.00",
             },
             "X-Inpaint-Windows": {
                 "description": "how many windows the model predicted",
                 "schema": {"type": "integer", "minimum": 0},
                 "example": 1,
+            },
+            "X-Inpaint-Texture": {
+                "description": "what became of the photo's texture. on: the model's fill was "
+                "rebuilt from copies of known pixels; off: that was not asked for; none: there is "
+                "no hole, or too little is known around it; late: there was no time for it; "
+                "large: it would have taken more memory than it may",
+                "schema": {"type": "string", "enum": list(get_args(TextureOutcome))},
+                "example": "on",
             },
         },
         "content": image_response("image/png", "image/webp", "image/jpeg") | EVENTS_RESPONSE,
@@ -168,8 +177,11 @@ INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
 def inpaint_request_body() -> dict[str, Any]:
     """The form of `POST /inpaint`, its options taken from the model that checks them."""
     options = InpaintOptions.model_json_schema()["properties"]
-    for schema in options.values():
+    for name, schema in options.items():
         schema.pop("title", None)
+        if schema.get("default", "") is None:  # absent, which no value of the field says
+            options[name] = {**schema.pop("anyOf")[0], **schema} if "anyOf" in schema else schema
+            options[name].pop("default")
     properties = {
         "image": {
             "type": "string",

@@ -7,7 +7,6 @@ from itertools import groupby
 from service.arrays import Hole, Image, Infer
 from service.inpainting.blending import Blend, Paste
 from service.inpainting.boxes import bounding_box
-from service.inpainting.feathering import feather_inside
 from service.inpainting.layers import Layer, reduce
 from service.inpainting.plans import Plan, Scale
 from service.inpainting.running import BATCH_PIXELS, Job, Runner
@@ -34,22 +33,19 @@ def fill(
     *,
     on_progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[], None] | None = None,
-    feather: int = 0,
     out: Image | None = None,
 ) -> Filled:
     """Fill the hole of a photo as planned.
 
     Args:
-        image: (H, W, 3) uint8 RGB. What lies under the hole is neither read nor shown to `infer`,
-            unless `feather` is set.
+        image: (H, W, 3) uint8 RGB. What lies under the hole is neither read nor shown to `infer`.
         hole: (H, W) bool, the hole that was planned for.
         plan: What to run.
         infer: Predicts windows of one size.
         on_progress: Called with windows done and windows in all after each run.
         checkpoint: Called between runs and groups; stops the work by raising.
-        feather: Pixels over which the fill fades in from the photo's own pixels, inside the hole.
-        out: What is filled: a copy of `image`, or `image` itself unless `feather` is set. By
-            default a new copy. Holds a part of the fill when the work stops with an error.
+        out: What is filled: a copy of `image`, or `image` itself. By default a new copy. Holds a
+            part of the fill when the work stops with an error.
 
     Raises:
         ValueError: image, hole and plan are not of one size.
@@ -64,9 +60,6 @@ def fill(
     for indices in _together(plan):
         runner.checkpoint()
         _fill_groups(photo, plan, indices, runner, result)
-    if feather > 0:
-        runner.checkpoint()
-        feather_inside(result, image, hole, feather)
     return Filled(result, runner.done)
 
 

@@ -44,6 +44,12 @@ class Metrics:
         self.windows = Counter(
             "inpaint_windows", "Windows predicted", ["size"], registry=self.registry
         )
+        self.texture = Counter(
+            "inpaint_texture",
+            "Photos by what became of their texture",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.batch = Histogram(
             "inpaint_batch_windows",
             "Windows of a run",
@@ -90,6 +96,8 @@ class Metrics:
         self.duration.labels(route).observe(seconds)
         if record.problem:
             self.problems.labels(record.problem).inc()
+        if record.texture:
+            self.texture.labels(record.texture).inc()
         for step, took in record.timings.seconds.items():
             self.steps.labels(step).observe(took)
         return route

@@ -37,11 +37,12 @@ async def inpaint(request: Request) -> Response:
     answers the photo itself.
 
     With `Accept: text/event-stream` the answer is a stream of server-sent events instead, each with
-    one line of JSON. `progress` says how many windows are `done` of the `total`; comments in
-    between show that the service is alive. The stream ends with one `result` (the `image` in
-    base64, its `media_type`, `windows` and `server_timing` as in the headers of the other answer)
-    or one `error`, a problem. What is refused before the photo is looked at (keys, origins, sizes,
-    malformed forms, a full queue) is answered with its status and no stream.
+    one line of JSON. `progress` says how many steps are `done` of the `total`: windows filled by
+    the model, then groups of holes given their texture; comments in between show that the service
+    is alive. The stream ends with one `result` (the `image` in base64, its `media_type`, `windows`,
+    `texture` and `server_timing` as in the headers of the other answer) or one `error`, a
+    problem. What is refused before the photo is looked at (keys, origins, sizes, malformed forms, a
+    full queue) is answered with its status and no stream.
     """
     runtime: Runtime = request.app.state.runtime
     if accepts_events(request.headers):
@@ -57,6 +58,7 @@ async def inpaint(request: Request) -> Response:
         headers={
             "Server-Timing": work.timings.header(),
             "X-Inpaint-Windows": str(work.windows),
+            "X-Inpaint-Texture": work.textured,
         },
     )
 
@@ -82,6 +84,7 @@ async def fill_form(request: Request, events: Events | None = None) -> Work:
             invert_mask=options.invert_mask,
             dilate=options.dilate,
             output=options.format,
+            texture=options.texture,
             ticket=record.ticket,
             timings=record.timings,
             on_progress=events.progress if events else None,
@@ -97,6 +100,7 @@ def result_event(work: Work) -> Iterator[bytes]:
     head = {
         "media_type": MEDIA_TYPES[work.output],
         "windows": work.windows,
+        "texture": work.textured,
         "server_timing": work.timings.header(),
     }
     yield f'event: result\ndata: {json.dumps(head)[:-1]}, "image": "'.encode()

@@ -7,6 +7,7 @@ with the holes and never with the photo.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.arrays import Hole
 from service.inpainting.boxes import Box, bounding_box
@@ -29,6 +30,10 @@ THIN = 48.0
 """Bound on the depth in pixels up to which a long hole is cut."""
 
 
+Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns of cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Holes that are filled together.
@@ -40,22 +45,22 @@ class Context:
         cells: Index arrays of the cells whose hole pixels belong to the group.
         cell: Side of a cell in pixels.
         coarser: How many of the finest scales only refine.
+        pixels: Hole pixels of the group.
     """
 
     hole: Box
     box: Box
-    cells: tuple[np.ndarray[tuple[int], np.dtype[np.intp]], ...]
+    cells: Cells
     cell: int
     coarser: int
+    pixels: int
 
     def own(self, hole: Hole) -> Hole:
         """The pixels of the context's box that belong to the group; bool, of the box's shape."""
-        reduced = self.box.reduce(self.cell)
-        marked = np.zeros((reduced.height, reduced.width), np.bool_)
-        marked[self.cells[0] - reduced.top, self.cells[1] - reduced.left] = True
-        rows = np.arange(self.box.top, self.box.bottom) // self.cell - reduced.top
-        columns = np.arange(self.box.left, self.box.right) // self.cell - reduced.left
-        return np.asarray(marked[np.ix_(rows, columns)] & hole[self.box.slices])
+        own = np.zeros((self.box.height, self.box.width), np.bool_)
+        inner = self.hole.shift(-self.box.top, -self.box.left)
+        own[inner.slices] = _in_cells(hole, self.hole, self.cells, self.cell)
+        return own
 
 
 def find_contexts(hole: Hole) -> list[Context]:
@@ -81,16 +86,26 @@ def find_contexts(hole: Hole) -> list[Context]:
         ).clip(height, width)
         for down, across in cells
     ]
-    return [
-        Context(
-            around := bounding_box([boxes[part] for part in members]),
-            context_of(around, height, width),
-            tuple(np.concatenate([cells[part][axis] for part in members]) for axis in (0, 1)),
-            parts.cell,
-            levels_beyond(context_of(around, height, width)),
+    contexts = []
+    for members in _together(boxes, height, width):
+        around = bounding_box([boxes[part] for part in members])
+        box = context_of(around, height, width)
+        down, across = (np.concatenate([cells[part][axis] for part in members]) for axis in (0, 1))
+        pixels = int(np.count_nonzero(_in_cells(hole, around, (down, across), parts.cell)))
+        contexts.append(
+            Context(around, box, (down, across), parts.cell, levels_beyond(box), pixels)
         )
-        for members in _together(boxes, height, width)
-    ]
+    return contexts
+
+
+def _in_cells(hole: Hole, box: Box, cells: Cells, cell: int) -> Hole:
+    """The hole's pixels in a box that lie in some cells, which are inside the box; of its shape."""
+    reduced = box.reduce(cell)
+    marked = np.zeros((reduced.height, reduced.width), np.bool_)
+    marked[cells[0] - reduced.top, cells[1] - reduced.left] = True
+    rows = np.arange(box.top, box.bottom) // cell - reduced.top
+    columns = np.arange(box.left, box.right) // cell - reduced.left
+    return np.asarray(marked[np.ix_(rows, columns)] & hole[box.slices])
 
 
 def context_of(hole: Box, height: int, width: int) -> Box:
@@ -109,7 +124,7 @@ def levels_beyond(box: Box) -> int:
     return count
 
 
-def _tiled(parts: Components) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+def _tiled(parts: Components) -> NDArray[np.int64]:
     """Labels of the cells, thin and long parts cut into tiles with labels of their own."""
     labels = parts.labels.astype(np.int64)
     sides = np.maximum(parts.boxes[:, 2] - parts.boxes[:, 0], parts.boxes[:, 3] - parts.boxes[:, 1])
@@ -159,9 +174,7 @@ def _together(boxes: list[Box], height: int, width: int) -> list[list[int]]:
     return groups
 
 
-def _area(
-    edges: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", height: int, width: int
-) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _area(edges: NDArray[np.int64], height: int, width: int) -> NDArray[np.int64]:
     """Pixels of the contexts of boxes, as `context_of` has them."""
     sides = []
     for first, last, limit in ((0, 2, height), (1, 3, width)):

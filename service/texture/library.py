@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from service.texture.build import FOLDER, LIBRARY, digest
+from service.texture.compiling import FOLDER, LIBRARY, digest
 
 Array = ctypes.c_void_p
 Int = ctypes.c_int32

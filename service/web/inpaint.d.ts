@@ -1,4 +1,4 @@
-/** How many windows of the photo the network has filled, and how many there are. */
+/** How many steps are done and how many there are: windows filled, then holes given texture. */
 export interface Progress {
   done: number;
   total: number;
@@ -17,7 +17,7 @@ export interface InpaintOptions {
   invertMask?: boolean;
   /** Aborting it rejects the promise with the signal's reason, and the service stops working. */
   signal?: AbortSignal;
-  /** Called after each run of windows. */
+  /** Called after each run of windows and each hole that was given its texture. */
   onProgress?: (progress: Progress) => void;
 }
 

@@ -33,8 +33,8 @@ export function showProgress(progress) {
   }
   bar.max = progress.total;
   bar.value = progress.done;
-  const windows = progress.total === 1 ? '1 window' : `${progress.total} windows`;
-  $('#phase').textContent = `Filling, ${progress.done} of ${windows}`;
+  const steps = progress.total === 1 ? '1 step' : `${progress.total} steps`;
+  $('#phase').textContent = `Filling, ${progress.done} of ${steps}`;
 }
 
 export function showAlert(error) {

@@ -24,3 +24,7 @@ def test_an_image_gets_one_runtime_and_the_service_but_no_training(
     names = listed(root, extra)
     assert {"numpy", "fastapi", "uvicorn", wanted} <= names
     assert not names & {unwanted, "pconv-inpainting", "tensorflow", "keras", "tf2onnx"}
+
+
+def test_the_kernels_are_compiled_with_what_an_installation_compiles_with(root: Path) -> None:
+    assert {"setuptools", "ziglang"} <= listed(root, "build")

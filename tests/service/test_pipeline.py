@@ -14,6 +14,7 @@ from service.imaging.encoding import Encoding
 from service.pipeline import Pipeline, Work
 from service.queueing.backlog import Backlog, CostTable
 from service.queueing.lane import Lane
+from service.texturing import Texturing
 from service.ticket import Ticket
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
 
@@ -39,7 +40,9 @@ def pipeline():
     lane.start()
     costs = CostTable()
     costs.update(dict.fromkeys(SIZES, 1e-6))
-    yield Pipeline(lane, SIZES, costs, Backlog(), 10**6, Encoding())
+    texturing = Texturing("off", 1, 2**28)
+    yield Pipeline(lane, SIZES, costs, Backlog(), 10**6, Encoding(), texturing)
+    texturing.close()
     lane.close()
 
 

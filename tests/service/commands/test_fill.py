@@ -36,7 +36,7 @@ def test_one_photo(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, after = noise(40, 50, seed=0), samples_of((folder / "out.png").read_bytes())
     assert np.array_equal(after[~HOLE], before[~HOLE])
     assert not np.array_equal(after[HOLE], before[HOLE])
-    assert "1/1" in capsys.readouterr().err
+    assert "2/2" in capsys.readouterr().err
 
 
 def test_the_output_ending_chooses_the_format(folder: Path) -> None:
@@ -63,6 +63,10 @@ def test_options_of_the_hole(folder: Path) -> None:
     assert not np.array_equal(grown[3:8, 10:18], before[3:8, 10:18])
     assert run(*arguments) == 0
     sharp = samples_of((folder / "out.png").read_bytes())
+    assert run(*arguments, "--texture", "off") == 0
+    plain = samples_of((folder / "out.png").read_bytes())
+    assert not np.array_equal(plain[HOLE], sharp[HOLE])
+    assert np.array_equal(plain[~HOLE], sharp[~HOLE])
     assert run(*arguments, "--feather", 3) == 0
     soft = samples_of((folder / "out.png").read_bytes())
     assert not np.array_equal(soft[8:11, 8:20], sharp[8:11, 8:20])

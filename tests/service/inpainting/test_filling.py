@@ -220,17 +220,6 @@ def test_progress_and_checkpoints() -> None:
     assert runs < 3
 
 
-def test_feather_touches_the_hole_only() -> None:
-    hole = rectangle(200, 200, Box(50, 50, 150, 150))
-    image = coded_photo(200, 200)
-    made = plan(hole, SIZES)
-    sharp = fill(image, hole, made, mean).image
-    soft = fill(image, hole, made, mean, feather=10).image
-    assert np.array_equal(soft[~hole], image[~hole])
-    assert np.array_equal(soft[65:135, 65:135], sharp[65:135, 65:135])
-    assert not np.array_equal(soft, sharp)
-
-
 def test_sizes_that_differ_are_refused() -> None:
     hole = rectangle(20, 20, Box(0, 0, 5, 5))
     made = plan(hole, SIZES)

@@ -1,8 +1,10 @@
 import threading
 
 from service.engine.dummy import DummyEngine
+from service.texture import LibraryError
+from service.texturing import Texturing
 from tests.service.pictures import file_of, noise
-from tests.service.servers import SIZES, client_of
+from tests.service.servers import SIZES, client_of, wait_for
 
 PHOTO = {"image": file_of(noise(8, 8))}
 
@@ -43,6 +45,20 @@ def test_a_draining_server_finishes_and_takes_nothing_more(client):
             assert response.status_code == 503
             assert int(response.headers["retry-after"]) >= 1
             assert "stopping" in response.json()["detail"]
+
+
+def test_missing_kernels_are_fatal_where_texture_is_used(monkeypatch):
+    def missing(_):
+        raise LibraryError("the kernels are missing")
+
+    monkeypatch.setattr(Texturing, "warm_up", missing)
+    reasons = []
+    with client_of(wait=False, on_fatal=reasons.append) as client:
+        wait_for(lambda: reasons)
+        assert client.get("/health/ready").status_code == 503
+    assert reasons == ["the kernels are missing; INPAINT_TEXTURE=off does without"]
+    with client_of(texture="off") as client:
+        assert client.get("/health/ready").status_code == 200
 
 
 def test_an_engine_that_cannot_be_warmed_up_is_fatal():

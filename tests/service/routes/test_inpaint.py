@@ -159,7 +159,7 @@ def test_headers_say_what_was_done(client):
     assert response.headers["content-type"] == "image/png"
     assert int(response.headers["x-inpaint-windows"]) >= 1
     timings = dict(re.findall(r"(\w+);dur=([\d.]+)", response.headers["server-timing"]))
-    assert {"decode", "plan", "queue", "infer", "encode"} <= timings.keys()
+    assert {"decode", "plan", "queue", "infer", "texture", "encode"} <= timings.keys()
     assert all(float(duration) >= 0 for duration in timings.values())
 
 

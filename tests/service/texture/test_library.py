@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from service.texture import build
+from service.texture import compiling as build
 from service.texture.library import LibraryError, kernels, load
 
 
