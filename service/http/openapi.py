@@ -50,7 +50,7 @@ PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
     415: (
         "Not PNG, JPEG or WebP; animated; more than 8 bits a sample",
         errors.UnsupportedImage,
-        "the image is none of PNG, JPEG and WebP",
+        "the image is an AVIF image; convert it to PNG, JPEG or WebP",
     ),
     422: (
         "No image, a broken image, sizes that differ, a field out of range, too many pixels, or "

@@ -24,6 +24,7 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False  # a truncated photo is refused, never c
 STRIP_ROWS = 256  # rows converted at a time, so that no second copy of a photo is ever made
 JPEG_FORMATS = ("JPEG", "MPO")  # Pillow's name for a JPEG that others follow; the first one counts
 ORIENTATION = 0x0112  # EXIF tag
+TURNED_FROM = 5  # EXIF orientations that swap rows and columns
 ICC_SPACES = {"L": b"GRAY", "RGB": b"RGB "}
 
 
@@ -35,11 +36,13 @@ class Photo:
         pixels: (H, W) uint8 grey or (H, W, 3) uint8 RGB.
         alpha: (H, W) uint8, 255 is opaque; None where the file has no transparency.
         icc: The colour profile, if it describes these pixels.
+        turned: Whether EXIF orientation swapped rows and columns of the file.
     """
 
     pixels: NDArray[np.uint8]
     alpha: Grey | None
     icc: bytes | None
+    turned: bool = False
 
     @property
     def height(self) -> int:
@@ -83,7 +86,8 @@ def decode_photo(file: BinaryIO, max_pixels: int) -> Photo:
         pixels, alpha = _read(file, image, mode)
         icc = _matching_profile(image, mode)
         turn = orientation(image)
-    return Photo(upright(pixels, turn), None if alpha is None else upright(alpha, turn), icc)
+    upright_alpha = None if alpha is None else upright(alpha, turn)
+    return Photo(upright(pixels, turn), upright_alpha, icc, turned=turn >= TURNED_FROM)
 
 
 def _read(
@@ -144,10 +148,11 @@ def opened_image(file: BinaryIO, what: str, max_pixels: int) -> Iterator[PillowI
 def _check(header: Header, what: str, max_pixels: int) -> None:
     if header.width * header.height > max_pixels:
         raise TooManyPixels(
-            f"the {what} has {header.width} x {header.height} pixels, more than {max_pixels}"
+            f"the {what} has {header.width} x {header.height} pixels, more than {max_pixels}; "
+            "send a smaller one"
         )
     if header.animated:
-        raise UnsupportedImage(f"the {what} is animated; send one frame")
+        raise UnsupportedImage(f"the {what} is animated ({header.format}); send one frame of it")
     if header.bits > 8:
         raise UnsupportedImage(
             f"the {what} has {header.bits} bits a sample; convert it to 8 bits first"
@@ -178,7 +183,7 @@ def upright(samples: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
     """
     if turn == 1:
         return samples
-    if turn >= 5:
+    if turn >= TURNED_FROM:
         samples = samples.swapaxes(0, 1)
         turn = {5: 1, 6: 2, 7: 3, 8: 4}[turn]
     if turn in (2, 3):

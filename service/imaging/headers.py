@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from service.errors import BrokenImage, UnsupportedImage
+from service.imaging.kinds import START_BYTES, kind_of
 
 Format = Literal["PNG", "JPEG", "WEBP"]
 
@@ -47,7 +48,7 @@ def read_header(file: BinaryIO, what: str) -> Header:
         BrokenImage: one of them, but its header is cut off or makes no sense.
     """
     file.seek(0)
-    start = file.read(30)
+    start = file.read(START_BYTES)
     try:
         if start.startswith(PNG_SIGNATURE):
             header = _read_png(start, file)
@@ -56,14 +57,20 @@ def read_header(file: BinaryIO, what: str) -> Header:
         elif start[:4] == b"RIFF" and start[8:12] == b"WEBP":
             header = _read_webp(start)
         else:
-            kind = "empty" if not start else "none of PNG, JPEG and WebP"
-            raise UnsupportedImage(f"the {what} is {kind}")
+            raise UnsupportedImage(_refusal(start, what))
     except (struct.error, IndexError) as error:
         raise BrokenImage(f"the {what}'s header is cut off or damaged") from error
     if header.width < 1 or header.height < 1:
         raise BrokenImage(f"the {what}'s header gives no size")
     file.seek(0)
     return header
+
+
+def _refusal(start: bytes, what: str) -> str:
+    if not start:
+        return f"the {what} is empty (0 bytes); check that the file was read before it was sent"
+    kind = kind_of(start)
+    return f"the {what} is {kind.name}; {kind.cure}"
 
 
 def _read_png(start: bytes, file: BinaryIO) -> Header:

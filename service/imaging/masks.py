@@ -86,9 +86,23 @@ def check_hole(hole: Hole, photo: Photo) -> None:
         height, width = hole.shape
         raise SizesDiffer(
             f"the image is {photo.width} x {photo.height} pixels and the mask {width} x {height}"
+            + _why(photo, hole)
         )
     if hole.all():
         raise NothingKnown("the mask covers the whole image, so there is nothing to go by")
+
+
+def _why(photo: Photo, hole: Hole) -> str:
+    """What else there is to say of sizes that differ, where the photo was turned."""
+    if not photo.turned:
+        return ""
+    stored = f"{photo.height} x {photo.width}"
+    if hole.shape == (photo.width, photo.height):
+        return (
+            f"; the image is stored as {stored} and its EXIF orientation turns it, so draw the "
+            "mask over the upright picture, or strip the orientation from the image first"
+        )
+    return f" (the image is stored as {stored} and turned by its EXIF orientation)"
 
 
 def dilate(hole: Hole, radius: int) -> Hole:

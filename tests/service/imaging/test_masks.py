@@ -110,3 +110,16 @@ def test_dilation_is_every_pixel_within_the_radius(hole, radius):
         near = any(np.hypot(row - y, column - x) <= radius for y, x in points)
         assert grown[row, column] == near
     np.testing.assert_array_equal(hole, before)
+
+
+@pytest.mark.parametrize(
+    ("mask_size", "words"),
+    [((4, 6), "stored as 6 x 4 and its EXIF orientation turns it"), ((5, 5), "turned by its EXIF")],
+)
+def test_sizes_that_differ_because_a_photo_was_turned_say_so(mask_size, words):
+    turned = Photo(np.zeros((6, 4, 3), np.uint8), None, None, turned=True)
+    with pytest.raises(SizesDiffer, match=words):
+        check_hole(np.zeros(mask_size, np.bool_), turned)
+    with pytest.raises(SizesDiffer) as plain:
+        check_hole(np.zeros(mask_size, np.bool_), photo(6, 4))
+    assert "EXIF" not in plain.value.detail

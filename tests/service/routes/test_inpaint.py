@@ -177,10 +177,10 @@ MASK = mask_file(HOLE)
 FRAMES = [Image.fromarray(noise(8, 8, seed=seed)) for seed in range(2)]
 
 REFUSALS = {
-    "not an image": (415, "none of PNG", b"hello", MASK, {}),
+    "not an image": (415, "text, not a picture", b"hello", MASK, {}),
     "empty image": (415, "empty", b"", MASK, {}),
-    "a GIF": (415, "none of PNG", file_of(FRAMES[0], "GIF"), None, {}),
-    "a TIFF mask": (415, "mask", PHOTO, file_of(FRAMES[0], "TIFF"), {}),
+    "a GIF": (415, "a GIF; save it", file_of(FRAMES[0], "GIF"), None, {}),
+    "a TIFF mask": (415, "the mask is a TIFF", PHOTO, file_of(FRAMES[0], "TIFF"), {}),
     "16 bits": (415, "16 bits", file_of(np.zeros((HEIGHT, WIDTH), np.uint16)), MASK, {}),
     "animated PNG": (
         415,
