@@ -90,6 +90,13 @@ class InvalidRequest(ServiceError):
     title = "The request cannot be processed"
 
 
+class UnknownField(InvalidRequest):
+    """A name that means nothing: whatever it was to do would silently not be done."""
+
+    slug = "unknown-field"
+    title = "The request has a field that is not known"
+
+
 class BrokenImage(InvalidRequest):
     """Truncated or damaged image data."""
 

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         default=50_000_000, ge=1, description="pixels of an image, from its header"
     )
-    max_form_parts: int = Field(default=16, ge=2, description="files and fields of a form, each")
+    max_form_parts: int = Field(default=100, ge=2, description="files and fields of a form")
     deadline_s: float = Field(
         default=120.0, gt=0, description="seconds for a request, upload included"
     )

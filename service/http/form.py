@@ -1,44 +1,24 @@
-"""Multipart forms: parsed within limits, checked field by field."""
+"""Forms: read within limits, checked field by field."""
 
 import errno
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, ValidationError
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from service.errors import ClientGone, InvalidRequest, MalformedForm, Unavailable
-from service.http.problems import describe_errors
-from service.imaging.encoding import OutputFormat
-from service.texturing import TextureMode
+from service.http.fields import Fields, InpaintOptions, expected, shown
+from service.http.multipart import Form, FormReader
+from service.http.other_clients import LAMA_CLEANER
 
-SPOOL_BYTES = 4 * 2**20  # a file up to this size stays in memory, a larger one goes to disk
-FIELD_BYTES = 1024
-MAX_DILATION = 256
+GLANCE_BYTES = 60
+FIELDS = Fields(InpaintOptions, ignored=LAMA_CLEANER)
 
 Options = TypeVar("Options", bound=BaseModel)
-
-
-class InpaintOptions(BaseModel):
-    """What a client may say about how to inpaint, beside the files."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    invert_mask: bool = Field(False, description="black is hole instead of white")
-    dilate: int = Field(0, ge=0, le=MAX_DILATION, description="pixels by which the hole grows")
-    format: OutputFormat = Field("png", description="format of the answer; WebP is lossless")
-    texture: TextureMode | SkipJsonSchema[None] = Field(
-        None,
-        description="rebuild the model's fill from copies of the photo's own pixels: auto where "
-        "time and memory allow it, on in any case, off never; by default as the server is set, "
-        "which is auto unless its operator chose otherwise",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,86 +30,62 @@ class InpaintForm:
     options: InpaintOptions
 
 
-class _Parser(MultiPartParser):
-    """Asks for the closing boundary, which the base class does without."""
-
-    spool_max_size = SPOOL_BYTES
-    ended = False
-
-    def on_end(self) -> None:
-        self.ended = True
-
-    async def parse(self) -> FormData:
-        data = await super().parse()
-        if not self.ended:
-            for file in self._files_to_close_on_error:
-                file.close()
-            raise MultiPartException("the form ends without its closing boundary")
-        return data
-
-
 @asynccontextmanager
 async def read_form(request: Request, max_parts: int) -> AsyncIterator[InpaintForm]:
     """Read the form of `POST /inpaint`; its files are closed at the end of the block.
 
     Args:
         request: The request, its body unread.
-        max_parts: How many files and how many fields it may have.
+        max_parts: How many parts it may have.
 
     Raises:
         MalformedForm, Unavailable, ClientGone: as in `open_form`.
-        InvalidRequest: no image, or a field out of range.
+        InvalidRequest: no image, or a field that is unknown, there twice or out of range.
     """
-    async with open_form(request, max_parts) as data:
+    async with open_form(request, FIELDS, max_parts) as form:
         yield InpaintForm(
-            required_file(data, "image"),
-            optional_file(data, "mask"),
-            options_of(data, InpaintOptions),
+            required_file(form, "image"),
+            optional_file(form, "mask"),
+            options_of(form, InpaintOptions),
         )
 
 
 @asynccontextmanager
-async def open_form(
-    request: Request, max_parts: int, field_bytes: int = FIELD_BYTES
-) -> AsyncIterator[FormData]:
-    """Parse any multipart form; its files are closed at the end of the block.
+async def open_form(request: Request, fields: Fields, max_parts: int) -> AsyncIterator[Form]:
+    """Read any multipart form; its files are closed at the end of the block.
 
     Args:
         request: The request, its body unread.
-        max_parts: How many files and how many fields it may have.
-        field_bytes: How long each field may be; files are limited by the body alone.
+        fields: What the form may have.
+        max_parts: How many parts it may have.
 
     Raises:
         MalformedForm: not a multipart form, cut off, or with too many or too long parts.
-        InvalidRequest: no form at all.
+        InvalidRequest: no form at all, or a field that is unknown or there twice.
         Unavailable: there is no room on disk for the upload.
         ClientGone: the client went away in the middle of it.
     """
-    data = await _parse(request, max_parts, field_bytes)
+    fields.check_query(request.query_params)
+    form = await _read(request, fields, max_parts)
     try:
-        yield data
+        yield form
     finally:
-        await data.close()
+        form.close()
 
 
-async def _parse(request: Request, max_parts: int, field_bytes: int) -> FormData:
-    content_type, _ = parse_options_header(request.headers.get("content-type"))
+async def _read(request: Request, fields: Fields, max_parts: int) -> Form:
+    content_type, parameters = parse_options_header(request.headers.get("content-type"))
     if content_type != b"multipart/form-data":
-        raise InvalidRequest("there is no image; send multipart/form-data with a file named image")
+        raise InvalidRequest(_no_form(content_type.decode("latin-1")))
+    if not (boundary := parameters.get(b"boundary")):
+        raise MalformedForm(
+            "Content-Type names no boundary; do not set this header yourself, your HTTP library "
+            "does it"
+        )
+    reader = FormReader(fields, boundary, max_parts)
     try:
         async with aclosing(request.stream()) as stream:
-            parser = _Parser(
-                request.headers,
-                stream,
-                max_files=max_parts,
-                max_fields=max_parts,
-                max_part_size=field_bytes,
-            )
-            return await parser.parse()
-    except MultiPartException as error:
-        raise MalformedForm(error.message) from error
-    except UnicodeError as error:  # of a charset such as `undefined`, which fails on purpose
-        raise MalformedForm("the form's text is not in the charset that it names") from error
+            return await reader.read(stream)
     except ClientDisconnect as error:
         raise ClientGone from error
     except OSError as error:
@@ -138,40 +94,62 @@ async def _parse(request: Request, max_parts: int, field_bytes: int) -> FormData
         raise
 
 
-def required_file(data: FormData, name: str) -> BinaryIO:
+def _no_form(content_type: str) -> str:
+    came = f"the body is {shown(content_type)}" if content_type else "Content-Type names no form"
+    elsewhere = "; JSON with base64 goes to /api/v1/inpaint" if "json" in content_type else ""
+    return f"{came}; send multipart/form-data with a file named image{elsewhere}"
+
+
+def required_file(form: Form, name: str) -> BinaryIO:
     """A file of the form.
 
     Raises:
-        InvalidRequest: there is none, or it is a text field.
+        InvalidRequest: there is none, or it is a text.
     """
-    file = optional_file(data, name)
+    file = optional_file(form, name)
     if file is None:
         raise InvalidRequest(f"there is no {name}; send it as a file named {name}")
     return file
 
 
-def optional_file(data: FormData, name: str) -> BinaryIO | None:
+def optional_file(form: Form, name: str) -> BinaryIO | None:
     """A file of the form; None where it is absent or a browser sent an empty input.
 
     Raises:
-        InvalidRequest: it is a text field.
+        InvalidRequest: it is a text, such as a path or a URL, in place of the file's bytes.
     """
-    value = data.get(name)
-    if not value or (isinstance(value, UploadFile) and not value.filename and not value.size):
-        return None
-    if not isinstance(value, UploadFile):
-        raise InvalidRequest(f"{name} must be a file, not a text field")
-    return value.file
+    file = form.file(name)
+    if file is None or form.files[name].filename:
+        return file
+    beginning = file.read(GLANCE_BYTES)
+    file.seek(0)
+    if beginning.isascii() and (text := beginning.decode()).isprintable():
+        raise InvalidRequest(
+            f"{name} must be a file, but is the text {shown(text)}; send the file's bytes (with "
+            f"curl: -F {name}=@photo.png)"
+        )
+    return file
 
 
-def options_of(data: FormData, model: type[Options]) -> Options:
-    """The fields of the form that a model knows; empty ones count as absent.
+def options_of(form: Form, model: type[Options]) -> Options:
+    """The options of the form; empty ones count as absent.
 
     Raises:
-        InvalidRequest: a field is out of range; says which and why.
+        InvalidRequest: one of them is out of range; says which, and what it takes.
     """
-    given: dict[str, Any] = {name: data[name] for name in model.model_fields if data.get(name)}
     try:
-        return model.model_validate(given)
+        return model.model_validate(form.texts)
     except ValidationError as error:
-        raise InvalidRequest(describe_errors(error.errors())) from error
+        told = [
+            _describe(model, str(problem["loc"][0]), problem["type"], problem["msg"], form.texts)
+            for problem in error.errors(include_url=False)
+        ]
+        raise InvalidRequest("; ".join(told)) from error
+
+
+def _describe(
+    model: type[BaseModel], name: str, kind: str, words: str, texts: dict[str, str]
+) -> str:
+    if kind == "value_error":  # of a validator here, in words of its own
+        return f"{name}: {words.removeprefix('Value error, ')}"
+    return f"{name} must be {expected(model, name)}, not {shown(texts.get(name, ''))}"

@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 
 from service import errors
 from service.http.events import MEDIA_TYPE as EVENTS
-from service.http.form import InpaintOptions
+from service.http.fields import InpaintOptions
 from service.http.problems import MEDIA_TYPE, TYPE_PREFIX, Problem, Shape
 from service.texturing import TextureOutcome
 

@@ -1,7 +1,6 @@
 """The part of IOPaint's API that its web app and its clients need to erase things from photos."""
 
 import base64
-import binascii
 import io
 from collections.abc import AsyncIterator
 from typing import BinaryIO, Literal
@@ -13,14 +12,17 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from service.errors import ClientGone, InvalidRequest
+from service.http.fields import Fields, shown
 from service.http.openapi import image_response, shaped_responses
-from service.http.problems import Problem, describe_errors
+from service.http.other_clients import IOPAINT
+from service.http.problems import Problem
 from service.pipeline import Work
 from service.record import record_of
 from service.runtime import Runtime
 
 PREFIX = "/api/v1/"
 PATH = "/api/v1/inpaint"
+FROM_URL_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 router = APIRouter(tags=["other APIs"])
 
@@ -71,12 +73,16 @@ class GenInfo(BaseModel):
 
 
 class Erase(BaseModel):
-    """The fields that mean something here; all others are accepted and ignored."""
+    """The fields that mean something here; those of other models are known and change nothing."""
 
-    model_config = ConfigDict(extra="ignore")
+    # Others come in to be told by name; none of them is documented.
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": True})
 
     image: str = Field(description="the photo in base64, with or without data:...;base64, before")
     mask: str = Field(description="the mask in base64, likewise; white is hole")
+
+
+FIELDS = Fields(Erase, files={}, ignored=IOPAINT)
 
 
 def error_shape(problem: Problem) -> dict[str, object]:
@@ -145,11 +151,13 @@ async def gen_info(request: Request) -> GenInfo:
 )
 async def erase(request: Request) -> Response:
     """Image and mask are base64 in JSON. The answer is a PNG: known pixels stay as they are."""
+    FIELDS.check_query(request.query_params)
     runtime: Runtime = request.app.state.runtime
     record = record_of(request.scope)
     # Collected here and not by `request.body`, which would keep it until the photo is answered.
     body = b"".join([chunk async for chunk in _body(request)])
-    image, mask = await anyio.to_thread.run_sync(_read, body)
+    content_type = request.headers.get("content-type", "")
+    image, mask = await anyio.to_thread.run_sync(_read, body, content_type)
     del body
     work = Work(
         image=image,
@@ -172,21 +180,37 @@ async def _body(request: Request) -> AsyncIterator[bytes]:
         raise ClientGone from error
 
 
-def _read(body: bytes) -> tuple[BinaryIO, BinaryIO]:
+def _read(body: bytes, content_type: str) -> tuple[BinaryIO, BinaryIO]:
     try:
         given = Erase.model_validate_json(body)
     except ValidationError as error:
-        raise InvalidRequest(
-            describe_errors(error.errors(include_input=False, include_url=False))
-        ) from error
+        raise InvalidRequest(_why(error, content_type)) from error
+    for name in given.model_extra or ():
+        if not FIELDS.is_ignored(name):
+            raise FIELDS.unknown(name)
     return _file(given.image, "image"), _file(given.mask, "mask")
 
 
+def _why(error: ValidationError, content_type: str) -> str:
+    problem = error.errors(include_input=False, include_url=False)[0]
+    if problem["loc"]:
+        return f"there is no {problem['loc'][0]}; send the file in base64, as a string"
+    came = f", but is {shown(content_type)}" if "json" not in content_type else ""
+    return f"the body must be JSON, an object with image and mask in base64{came}"
+
+
 def _file(encoded: str, what: str) -> BinaryIO:
-    """The file in a base64 string or in a `data:` URL."""
+    """The file in a base64 string or in a `data:` URL.
+
+    Line breaks are taken (encoders for mail make them, RFC 2045), and so are the alphabet of URLs
+    (RFC 4648, section 5) and missing padding.
+    """
     if encoded.startswith("data:"):
         encoded = encoded.partition(",")[2]
     try:
-        return io.BytesIO(base64.b64decode(encoded, validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequest(f"the {what} is not base64") from error
+        data = b"".join(encoded.encode("ascii").split()).translate(FROM_URL_ALPHABET).rstrip(b"=")
+        return io.BytesIO(base64.b64decode(data + b"=" * (-len(data) % 4), validate=True))
+    except ValueError as error:
+        raise InvalidRequest(
+            f"the {what} is not base64; send the file's bytes in base64, as a string"
+        ) from error

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from starlette.datastructures import FormData
 
-from service.errors import InvalidRequest
+from service.http.fields import Fields, Format
 from service.http.form import open_form, optional_file, options_of, required_file
 from service.http.openapi import shaped_responses
+from service.http.other_clients import AZURE_QUERY, OPENAI
 from service.http.problems import Problem
 from service.imaging.encoding import OutputFormat
 from service.pipeline import Work
@@ -19,18 +19,17 @@ from service.runtime import Runtime
 
 PREFIX = "/v1/"
 PATH = "/v1/images/edits"
-FIELD_BYTES = 256 * 1024  # prompts are ignored but may be long
 
 router = APIRouter(tags=["other APIs"])
 
 
 class EditOptions(BaseModel):
-    """The fields that mean something here; all others are accepted and ignored."""
+    """The options that mean something here."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
 
     n: Annotated[int, Field(ge=1, le=1, description="the network gives one answer")] = 1
-    output_format: OutputFormat = Field("png", description="format of the answer")
+    output_format: Format = Field("png", description="format of the answer")
     response_format: Literal["b64_json"] = Field("b64_json", description="URLs are not made")
     stream: bool = Field(False, description="must be false: partial images are not made")
 
@@ -40,6 +39,15 @@ class EditOptions(BaseModel):
         if stream:
             raise ValueError("partial images are not made")
         return stream
+
+
+# Clients that can send several images call them `image[]`, and masks likewise.
+FIELDS = Fields(
+    EditOptions,
+    files={"image": "image", "image[]": "image", "mask": "mask", "mask[]": "mask"},
+    ignored=OPENAI,
+    query=AZURE_QUERY,
+)
 
 
 class EditedImage(BaseModel):
@@ -97,10 +105,10 @@ async def edit(request: Request) -> Edit:
     """
     runtime: Runtime = request.app.state.runtime
     record = record_of(request.scope)
-    async with open_form(request, runtime.settings.max_form_parts, FIELD_BYTES) as form:
+    async with open_form(request, FIELDS, runtime.settings.max_form_parts) as form:
         options = options_of(form, EditOptions)
         work = Work(
-            image=required_file(form, _image_field(form)),
+            image=required_file(form, "image"),
             mask=optional_file(form, "mask"),
             mask_is_alpha=True,
             invert_mask=False,
@@ -112,11 +120,3 @@ async def edit(request: Request) -> Edit:
         await runtime.answer(work, record, request.receive)
     image = EditedImage(b64_json=base64.b64encode(work.answer).decode())
     return Edit(created=int(time.time()), data=[image], output_format=work.output)
-
-
-def _image_field(form: FormData) -> str:
-    """`image`, or `image[]` as clients name it that can send several."""
-    names = [name for name, _ in form.multi_items() if name in ("image", "image[]")]
-    if len(names) > 1:
-        raise InvalidRequest(f"there are {len(names)} images; send one")
-    return names[0] if names else "image"

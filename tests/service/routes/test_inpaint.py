@@ -201,7 +201,7 @@ REFUSALS = {
     "sizes differ": (422, "57 x 41 pixels and the mask 9 x 8", PHOTO, file_of(noise(8, 9)), {}),
     "nothing known": (422, "whole image", PHOTO, mask_file(np.ones_like(HOLE)), {}),
     "nothing known once grown": (422, "whole image", PHOTO, MASK, {"dilate": "256"}),
-    "dilate too large": (422, "dilate: input should be less", PHOTO, MASK, {"dilate": "257"}),
+    "dilate too large": (422, "a whole number from 0 to 256", PHOTO, MASK, {"dilate": "257"}),
     "dilate negative": (422, "dilate", PHOTO, MASK, {"dilate": "-1"}),
     "dilate no number": (422, "dilate", PHOTO, MASK, {"dilate": "much"}),
     "format unknown": (422, "format", PHOTO, MASK, {"format": "gif"}),
@@ -238,6 +238,7 @@ def test_too_many_pixels_are_refused_before_decoding():
 
 MULTIPART = {"content-type": "multipart/form-data; boundary=frontier"}
 START = b'--frontier\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n'
+PROMPT = START.replace(b"image", b"prompt")
 
 MALFORMED = {
     "no boundary": ({"content-type": "multipart/form-data"}, START + PHOTO),
@@ -245,7 +246,7 @@ MALFORMED = {
     "nonsense": (MULTIPART, b"hello"),
     "empty": (MULTIPART, b""),
     "unnamed part": (MULTIPART, b"--frontier\r\nx: y\r\n\r\n1\r\n--frontier--\r\n"),
-    "too many parts": (MULTIPART, (START + b"1\r\n") * 20 + b"--frontier--\r\n"),
+    "too many parts": (MULTIPART, (PROMPT + b"1\r\n") * 101 + b"--frontier--\r\n"),
 }
 
 
@@ -255,14 +256,6 @@ def test_malformed_forms_are_bad_requests(client, name):
     response = client.post("/inpaint", headers=headers, content=body)
     assert response.status_code == 400, response.text
     assert response.headers["content-type"] == "application/problem+json"
-
-
-def test_a_charset_that_cannot_decode_is_a_bad_request(client):
-    body = b'--x\r\nContent-Disposition: form-data; name="dilate"\r\n\r\n1\r\n--x--\r\n'
-    kind = "multipart/form-data; boundary=x; charset=undefined"
-    response = client.post("/inpaint", content=body, headers={"Content-Type": kind})
-    assert response.status_code == 400
-    assert "charset" in response.json()["detail"]
 
 
 def test_a_long_text_field_is_a_bad_request(client):

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from service.http.other_clients import IOPAINT
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
 from tests.service.servers import client_of
 
@@ -36,11 +37,57 @@ def test_the_white_part_of_the_mask_is_filled(client, head):
     assert (result[HOLE] != SAMPLES[HOLE]).any(axis=-1).mean() > 0.9
 
 
+def broken_into_lines(data: bytes) -> str:
+    return base64.encodebytes(data).decode()
+
+
+def of_urls(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        broken_into_lines,
+        lambda data: broken_into_lines(data).replace("\n", "\r\n"),
+        lambda data: "data:image/png;base64," + broken_into_lines(data),
+        of_urls,
+    ],
+    ids=["lines", "lines with CRLF", "lines in a data URL", "of URLs, without padding"],
+)
+def test_every_common_base64_is_read(client, encode):
+    body = {"image": encode(file_of(SAMPLES)), "mask": encode(mask_file(HOLE))}
+    response = client.post(PATH, json=body)
+    assert response.status_code == 200, response.text
+    assert (samples_of(response.content)[HOLE] != SAMPLES[HOLE]).any()
+
+
+def test_all_that_its_clients_send_passes(client):
+    body = {"image": text(file_of(SAMPLES)), "mask": text(mask_file(HOLE))}
+    response = client.post(PATH, json=body | dict.fromkeys(IOPAINT, "any"))
+    assert response.status_code == 200, response.text
+
+
+@pytest.mark.parametrize("name", ["Mask", "dilate", "maks"])
+def test_what_its_clients_do_not_send_is_refused_by_name(client, name):
+    body = {"image": text(file_of(SAMPLES)), "mask": text(mask_file(HOLE)), name: "1"}
+    response = client.post(PATH, json=body)
+    assert response.status_code == 422
+    assert f"'{name}'" in response.json()["detail"]
+
+
+def test_nothing_is_asked_for_in_the_query(client):
+    body = {"image": text(file_of(SAMPLES)), "mask": text(mask_file(HOLE))}
+    response = client.post(PATH, json=body, params={"mask": "x"})
+    assert response.status_code == 422
+    assert "query" in response.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "word"),
     [
-        ("{", 422, "json"),
-        (json.dumps({"image": text(b"x")}), 422, "mask"),
+        ("{", 422, "the body must be JSON, an object with image and mask in base64"),
+        (json.dumps({"image": text(b"x")}), 422, "there is no mask; send the file in base64"),
         (json.dumps({"image": "?", "mask": "?"}), 422, "the image is not base64"),
         (
             json.dumps({"image": "http://127.0.0.1/a.png", "mask": __file__}),

@@ -107,8 +107,8 @@ def test_a_list_of_one_image(asked):
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        ({"image": [PHOTO, PHOTO]}, "2 images"),
-        ({"n": 2}, "n: "),
+        ({"image": [PHOTO, PHOTO]}, "twice"),
+        ({"n": 2}, "n must be 1"),
         ({"response_format": "url"}, "response_format"),
         ({"stream": True}, "partial images"),
         ({"output_format": "gif"}, "output_format"),
@@ -144,9 +144,31 @@ def test_a_full_queue_is_a_rate_limit():
     assert caught.value.type == "server_error"
 
 
+@pytest.mark.parametrize("name", ["mask", "mask[]"])
+def test_masks_are_called_as_images_are(client, name):
+    files = [("image[]", PHOTO), (name, transparent_in(HOLE))]
+    response = client.post(PATH, files=files, params={"api-version": "2025-04-01-preview"})
+    result = samples_of(base64.b64decode(response.json()["data"][0]["b64_json"]))
+    assert (result[HOLE] != SAMPLES[HOLE]).any(axis=-1).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", ["Mask", "masks", "dilate", "invert_mask", "ldmSteps"])
+def test_what_its_clients_do_not_send_is_refused_by_name(client, name):
+    response = client.post(PATH, files={"image": PHOTO}, data={name: "1"})
+    assert response.status_code == 422
+    assert f"'{name}'" in response.json()["error"]["message"]
+
+
+def test_jpg_is_a_name_of_jpeg(client):
+    files = {"image": PHOTO, "mask": transparent_in(HOLE)}
+    answer = client.post(PATH, files=files, data={"output_format": "jpg"}).json()
+    assert answer["output_format"] == "jpeg"
+    assert opened(base64.b64decode(answer["data"][0]["b64_json"])).format == "JPEG"
+
+
 def test_no_image_at_all(client):
-    response = client.post(PATH, data={"prompt": "a bird"}, files={"other": b"x"})
+    response = client.post(PATH, data={"prompt": "a bird"}, files={"sketch": b"x"})
     assert response.status_code == 422
     error = response.json()["error"]
     assert "image" in error["message"]
-    assert error["code"] == "invalid-request"
+    assert error["code"] == "unknown-field"
