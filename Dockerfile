@@ -28,6 +28,14 @@ RUN ./install.sh cpu
 FROM build AS build-gpu
 RUN ./install.sh gpu
 
+# The float16 variant for GPUs is made of the model here: it is not kept in the repository.
+FROM build AS half
+RUN python3 list_requirements.py half >requirements.txt \
+    && /opt/pip/bin/pip install --requirement requirements.txt
+COPY export/ export/
+COPY models/inpaint.onnx models/
+RUN /opt/pip/bin/python -m export half models/inpaint.onnx
+
 FROM ${BASE} AS runtime
 LABEL org.opencontainers.image.title="pconv-inpainting" \
       org.opencontainers.image.description="Image inpainting with partial convolutions over HTTP" \
@@ -55,7 +63,7 @@ FROM runtime AS gpu
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     INPAINT_PROVIDER=cuda
-COPY models/inpaint.fp16.onnx models/
+COPY --from=half /src/models/inpaint.fp16.onnx models/
 COPY --from=build-gpu /opt/inpaint /opt/inpaint
 
 FROM runtime AS cpu

@@ -25,6 +25,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SERVICE := $(VENV)/.runtime-$(EXTRA)
 DEV := $(VENV)/.dev-$(EXTRA)
 LONG := $(VENV)/.long-$(EXTRA)
+HALF := models/inpaint.fp16.onnx
 
 ifeq ($(filter cpu gpu,$(EXTRA)),)
 $(error EXTRA is "$(EXTRA)"; it must be cpu or gpu)
@@ -39,7 +40,7 @@ help: ## list the targets
 	@echo
 	@echo "Variables: HOST=$(HOST) PORT=$(PORT) EXTRA=$(EXTRA) (cpu or gpu) PYTHON=$(PYTHON) VENV=$(VENV)"
 
-serve: $(SERVICE) ## serve the bundled model on 127.0.0.1:8000 (HOST, PORT and EXTRA override)
+serve: $(SERVICE) $(if $(filter gpu,$(EXTRA)),$(HALF)) ## serve the bundled model on 127.0.0.1:8000 (HOST, PORT and EXTRA override)
 	INPAINT_HOST=$(HOST) INPAINT_PORT=$(PORT) INPAINT_LOG_FORMAT=$${INPAINT_LOG_FORMAT:-text} \
 		exec $(BIN)/python -m service serve
 
@@ -96,6 +97,11 @@ $(DEV): $(SERVICE)
 $(LONG): $(DEV)
 	$(PIP) install --quiet --editable '.[$(EXTRA),dev,long]'
 	touch $@
+
+# What GPUs run. It needs `onnx` and nothing else of the exporter.
+$(HALF): models/inpaint.onnx | $(SERVICE)
+	$(PIP) install --quiet --editable '.[$(EXTRA),half]'
+	$(BIN)/python -m export half $<
 
 install: $(DEV) ## install everything for development into .venv (test, check, train ... do it by themselves)
 

@@ -30,13 +30,13 @@ def pipeline_of(engine: Engine, settings: Settings) -> Iterator[Pipeline]:
     lane = Lane(engine, wait_s=settings.batch_wait_ms / 1e3)
     lane.tune(runs.batches)
     lane.start()
-    sizes = engine.info.window_sizes
+    traits = engine.info.traits
     texturing = build_texturing(settings)
     if settings.texture != "off":
         texturing.warm_up()
     encoding = encoding_of(settings)
     try:
-        yield Pipeline(lane, sizes, costs, Backlog(), NO_LIMIT, encoding, texturing)
+        yield Pipeline(lane, traits, costs, Backlog(), NO_LIMIT, encoding, texturing)
     finally:
         texturing.close()
         lane.close()

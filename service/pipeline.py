@@ -29,6 +29,7 @@ from service.queueing.lane import Lane
 from service.record import Timings
 from service.texturing import TextureMode, TextureOutcome, TexturePlan, Texturing
 from service.ticket import Ticket
+from service.traits import Traits
 
 Part = TypeVar("Part")
 
@@ -68,8 +69,8 @@ class Pipeline:
 
     Attributes:
         lane: Where windows are predicted.
-        window_sizes: Sizes the engine has warmed.
-        costs: Seconds by window size.
+        traits: What the network can and cannot do.
+        costs: Seconds by window size; plans are made of the sizes that it has.
         backlog: What other requests still need.
         max_pixels: Limit of an image's pixels.
         encoding: How answers are written.
@@ -77,7 +78,7 @@ class Pipeline:
     """
 
     lane: Lane
-    window_sizes: tuple[int, ...]
+    traits: Traits
     costs: CostTable
     backlog: Backlog
     max_pixels: int
@@ -138,7 +139,8 @@ class Pipeline:
                 return
             # Planned by what the warm-up measured, priced by the latest runs: were plans to follow
             # those, a photo would be filled differently from one busy minute to the next.
-            work.plan = plan(hole, self.window_sizes, costs=self.costs.warm())
+            costs = self.costs.warm()
+            work.plan = plan(hole, tuple(costs), reach=self.traits.reach, costs=costs)
             work.cost_s = self.costs.price(window.height for window in work.plan.windows)
             self._plan_texture(work, hole)
 
@@ -176,6 +178,7 @@ class Pipeline:
                     _present(work.hole),
                     work.plan,
                     client,
+                    traits=self.traits,
                     on_progress=on_progress,
                     checkpoint=work.ticket.check,
                     out=None if work.feather else image,

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from starlette.types import Receive
 
 from service.engine.base import Engine
+from service.engine.run_table import RunTable
 from service.imaging.encoding import Encoding
 from service.operation.lifecycle import Lifecycle
 from service.operation.metrics import Metrics
@@ -56,7 +57,7 @@ class Runtime:
         )
         self.pipeline = Pipeline(
             lane=self.lane,
-            window_sizes=engine.info.window_sizes,
+            traits=engine.info.traits,
             costs=self.costs,
             backlog=self.backlog,
             max_pixels=settings.max_pixels,
@@ -73,6 +74,7 @@ class Runtime:
     async def start(self) -> None:
         """Start the lane, and warm the engine up in the background."""
         self.metrics.describe_model(self.engine.info)
+        logger.info("terms of the weights: %s", self.engine.info.terms)
         self.lane.start()
         self._warming = asyncio.create_task(self._warm_up())
 
@@ -104,9 +106,9 @@ class Runtime:
         record.windows, record.texture = work.windows, work.textured
 
     async def _warm_up(self) -> None:
-        start = time.perf_counter()
+        info, start = self.engine.info, time.perf_counter()
         try:
-            runs = await asyncio.to_thread(self.engine.warm_up)
+            runs = await asyncio.to_thread(self.engine.warm_up, info.first_sizes)
             texture_s = await asyncio.to_thread(self._measure_texture)
         except LibraryError as error:
             logger.exception("there can be no texture")
@@ -118,10 +120,8 @@ class Runtime:
             if self._on_fatal:
                 self._on_fatal(f"the engine cannot be warmed up: {error}")
             return
-        self.costs.update(runs.window_seconds)
-        self.lane.tune(runs.batches)
+        self._plan_by(runs)
         self.lifecycle.warmed()
-        info = self.engine.info
         logger.info(
             "ready",
             extra={
@@ -135,9 +135,29 @@ class Runtime:
             },
         )
 
+        for size in sorted(set(info.window_sizes) - set(info.first_sizes)):
+            if self.lifecycle.draining:
+                return
+            try:
+                runs |= await asyncio.to_thread(self._warm_up_later, size)
+            except Exception as error:  # such as memory: requests are answered as until now
+                logger.warning("windows of %d pixels could not be warmed up: %s", size, error)
+            else:
+                self._plan_by(runs)
+        logger.info("warm", extra={"warm_up_s": round(time.perf_counter() - start, 2)})
+
     def _measure_texture(self) -> float:
         """Seconds that the texture of a pixel of hole takes, 0 where there is none by default."""
         return 0.0 if self.settings.texture == "off" else self.pipeline.texturing.warm_up()
+
+    def _warm_up_later(self, size: int) -> RunTable:
+        with self.lane.rest():
+            return self.engine.warm_up((size,))
+
+    def _plan_by(self, runs: RunTable) -> None:
+        """Plan by what was measured, and by what follows from it for sizes that were not yet."""
+        self.costs.update(runs.estimate(self.engine.info.window_sizes))
+        self.lane.tune(runs.batches)
 
     def _on_run(self, size: int, windows: int, seconds: float, share_s: float) -> None:
         self.costs.observe(size, windows, share_s)

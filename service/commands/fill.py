@@ -116,7 +116,7 @@ class _Filler:
         self._lane = Lane(engine, wait_s=0)
         self._pipeline = Pipeline(
             lane=self._lane,
-            window_sizes=engine.info.window_sizes,
+            traits=engine.info.traits,
             costs=costs,
             backlog=Backlog(),
             max_pixels=settings.max_pixels,

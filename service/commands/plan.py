@@ -47,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m service plan",
         description=(
-            "Show which windows at which scales would fill a photo's holes. Nothing is filled, and "
-            "no model is needed unless --time is given. Settings apply as to the server."
+            "Show which windows at which scales would fill a photo's holes. Nothing is filled. "
+            "Settings apply as to the server."
         ),
     )
     parser.add_argument("image", type=Path, help="the photo")
@@ -84,12 +84,11 @@ def _plan(options: argparse.Namespace, settings: Settings) -> int:
     check_hole(hole, photo)
     hole = dilate(hole, options.dilate)
     check_hole(hole, photo)
-    costs = None
-    if options.time:
-        engine = build_engine(settings)
-        costs = engine.warm_up().window_seconds
-        engine.close()
-    made = plan(hole, settings.window_sizes, context=options.context, costs=costs)
+    engine = build_engine(settings)
+    costs = engine.warm_up().window_seconds if options.time else None
+    reach = engine.info.traits.reach
+    engine.close()
+    made = plan(hole, settings.window_sizes, context=options.context, reach=reach, costs=costs)
     for line in describe_plan(made):
         print(line)
     print(f"{len(made.windows)} windows, {len(made.groups)} groups of holes")

@@ -1,11 +1,12 @@
 """What every engine offers: a Protocol, and the record that describes an engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.arrays import Holes, Images
 from service.engine.run_table import RunTable
+from service.traits import Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,10 @@ class EngineInfo:
         version: Version of the model.
         provider: What computes, as the runtime itself reports it (`CPUExecutionProvider`, ...).
         precision: Arithmetic of the network (`float32`, `float16`, `int8`).
-        stride: Sides of a window are multiples of this many pixels.
-        window_sizes: Warmed window sizes in pixels, ascending.
+        traits: What the network can and cannot do.
+        window_sizes: Window sizes in pixels, ascending, multiples of the stride.
+        first_sizes: Those to be warmed before requests are taken; the others run without it too.
+        terms: Terms of the weights, one line.
         max_batch: Most windows of a run; the warm-up tells how many are worth it.
         runs: How many runs should be under way at once.
         metadata: What the model file says of itself: training record, licence, source commit.
@@ -28,8 +31,10 @@ class EngineInfo:
     version: str
     provider: str
     precision: str
-    stride: int
+    traits: Traits
     window_sizes: tuple[int, ...]
+    first_sizes: tuple[int, ...]
+    terms: str = "unspecified"
     max_batch: int = 1
     runs: int = 1
     metadata: Mapping[str, object] = field(default_factory=dict)
@@ -47,7 +52,7 @@ class Engine(Protocol):
         """Predict whole windows.
 
         Args:
-            images: (N, S, S, 3) uint8 RGB; S is a multiple of `info.stride`. Pixels under the hole
+            images: (N, S, S, 3) uint8 RGB; S is a multiple of the stride. Pixels under the hole
                 do not matter.
             holes: (N, S, S) bool, True is hole.
 
@@ -59,8 +64,8 @@ class Engine(Protocol):
         """
         ...
 
-    def warm_up(self) -> RunTable:
-        """Time every window size in batches up to the largest, `info.runs` at once."""
+    def warm_up(self, sizes: Sequence[int] = ()) -> RunTable:
+        """Time window sizes (all, if none is named) in batches, `info.runs` at once."""
         ...
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from service.arrays import Holes, Images
 from service.engine.base import EngineInfo
 from service.engine.run_table import RunTable
+from service.traits import Traits
 
 
 class DummyEngine:
@@ -20,8 +21,9 @@ class DummyEngine:
             version="1",
             provider="none",
             precision="uint8",
-            stride=1,
+            traits=Traits(),
             window_sizes=tuple(sorted(window_sizes)),
+            first_sizes=tuple(sorted(window_sizes)),
             max_batch=max_batch,
         )
 
@@ -38,11 +40,11 @@ class DummyEngine:
         mean = ((total + count // 2) // count).astype(np.uint8)
         return np.broadcast_to(mean[:, np.newaxis, np.newaxis, :], images.shape).copy()
 
-    def warm_up(self) -> RunTable:
+    def warm_up(self, sizes: Sequence[int] = ()) -> RunTable:
         """Nothing to warm; a nominal picosecond for each pixel."""
         batch = self._info.max_batch
         return RunTable(
-            {size: {batch: batch * size**2 * 1e-12} for size in self._info.window_sizes}
+            {size: {batch: batch * size**2 * 1e-12} for size in sizes or self._info.window_sizes}
         )
 
     def close(self) -> None:

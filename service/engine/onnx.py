@@ -14,6 +14,7 @@ import onnxruntime
 from service.arrays import Holes, Images
 from service.engine.base import EngineError, EngineInfo
 from service.engine.contract import check_contract
+from service.engine.properties import take_traits
 from service.engine.run_table import RunTable, batch_sizes
 from service.engine.sessions import CPU, Device, expects_gpu, open_session
 from service.engine.side_by_side import SideBySide, runs_for, threads_beside
@@ -22,7 +23,8 @@ from service.engine.variants import Precision, open_variant
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_CPU, MAX_BATCH_GPU = 4, 16
-CPU_RUN_PIXELS = 512 * 512  # bounds the memory of runs on a CPU, where batches gain little
+CPU_RUN_BYTES = 96 * 2**20  # bounds the memory of runs on a CPU, where batches gain little
+FIRST_PIXELS = 256  # larger windows are warmed on a CPU while requests are taken already
 TIMED_RUNS = 2  # after those that allocate and search; the fastest one counts
 
 
@@ -91,16 +93,16 @@ class OnnxEngine:
         result: Images = prediction
         return result
 
-    def warm_up(self) -> RunTable:
-        """Run every size and batch, largest first: the arena keeps what its largest run needed.
+    def warm_up(self, sizes: Sequence[int] = ()) -> RunTable:
+        """Run sizes and batches, largest first: the arena keeps what its largest run needed.
 
         A batch that fails, such as one that does not fit into the GPU's memory, is left out.
 
         Raises:
             EngineError: not even single windows can be run, `info.runs` at once.
         """
-        sizes = reversed(self._info.window_sizes)
-        return RunTable({size: self._time_batches(size) for size in sizes})
+        chosen = sorted(sizes or self._info.window_sizes, reverse=True)
+        return RunTable({size: self._time_batches(size) for size in chosen})
 
     def _time_batches(self, size: int) -> dict[int, float]:
         seconds = {}
@@ -119,7 +121,9 @@ class OnnxEngine:
         """Most windows of a run of this size."""
         if self._asked_batch or self._info.provider != CPU:
             return self._info.max_batch
-        return max(1, min(self._info.max_batch, CPU_RUN_PIXELS // size**2))
+        return max(
+            1, min(self._info.max_batch, CPU_RUN_BYTES // (self._info.traits.pixel_bytes * size**2))
+        )
 
     def _time(self, batch: int, size: int) -> float:
         images = np.full((batch, size, size, 3), 127, np.uint8)
@@ -151,31 +155,30 @@ def _describe(
     runs: int,
 ) -> EngineInfo:
     metadata: dict[str, object] = dict(session.get_modelmeta().custom_metadata_map)
-    stride = _stride(metadata.pop("stride", "1"), model)
-    if odd := [size for size in window_sizes if size % stride]:
-        raise EngineError(f"window sizes must be multiples of the model's stride {stride}: {odd}")
+    traits = take_traits(metadata, model)
+    if odd := [size for size in window_sizes if size % traits.stride]:
+        raise EngineError(
+            f"window sizes must be multiples of the model's stride {traits.stride}: {odd}"
+        )
     if isinstance(record := metadata.get("training"), str):
         metadata["training"] = _parsed(record)
     metadata.pop("variant_of", None)  # says nothing but that this is the right file
     provider = session.get_providers()[0]
+    sizes = tuple(sorted(set(window_sizes)))
+    first = tuple(size for size in sizes if size <= FIRST_PIXELS) if provider == CPU else sizes
     return EngineInfo(
         name=str(metadata.pop("name", model.stem)),
         version=str(metadata.pop("version", "unknown")),
         provider=provider,
         precision=str(metadata.pop("precision", "float32")),
-        stride=stride,
-        window_sizes=tuple(sorted(set(window_sizes))),
+        traits=traits,
+        window_sizes=sizes,
+        first_sizes=first or sizes[:1],
+        terms=str(metadata.get("licence", "unspecified")),
         max_batch=max_batch or (MAX_BATCH_CPU if provider == CPU else MAX_BATCH_GPU),
         runs=runs,
         metadata=metadata,
     )
-
-
-def _stride(value: object, model: Path) -> int:
-    text = str(value)
-    if not text.isdecimal() or int(text) < 1:
-        raise EngineError(f"{model} says that its stride is {text!r}, which is not a number")
-    return int(text)
 
 
 def _parsed(record: str) -> object:

@@ -1,6 +1,6 @@
 """What runs took in the warm-up, and which batches follow from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 NEARLY = 1.03
@@ -28,6 +28,16 @@ class RunTable:
     def window_seconds(self) -> dict[int, float]:
         """By window size, seconds for each window of a run of the best batch."""
         return {size: self.seconds[size][batch] / batch for size, batch in self.batches.items()}
+
+    def estimate(self, sizes: Iterable[int]) -> dict[int, float]:
+        """`window_seconds` for all `sizes`: those not measured by the nearest one's pixels."""
+        measured = self.window_seconds
+        nearest = {size: min(measured, key=lambda other: abs(other - size)) for size in sizes}
+        return {size: measured[other] * (size / other) ** 2 for size, other in nearest.items()}
+
+    def __or__(self, other: "RunTable") -> "RunTable":
+        """Both tables' sizes."""
+        return RunTable({**self.seconds, **other.seconds})
 
 
 def _best_batch(runs: Mapping[int, float]) -> int:

@@ -10,6 +10,7 @@ from service.inpainting.boxes import bounding_box
 from service.inpainting.layers import Layer, reduce
 from service.inpainting.plans import Plan, Scale
 from service.inpainting.running import BATCH_PIXELS, Job, Runner
+from service.traits import Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def fill(
     plan: Plan,
     infer: Infer,
     *,
+    traits: Traits | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[], None] | None = None,
     out: Image | None = None,
@@ -42,6 +44,7 @@ def fill(
         hole: (H, W) bool, the hole that was planned for.
         plan: What to run.
         infer: Predicts windows of one size.
+        traits: What the network behind `infer` can and cannot do; by default `Traits()`.
         on_progress: Called with windows done and windows in all after each run.
         checkpoint: Called between runs and groups; stops the work by raising.
         out: What is filled: a copy of `image`, or `image` itself. By default a new copy. Holds a
@@ -56,7 +59,7 @@ def fill(
         )
     photo = Layer(image, hole)
     result = image.copy() if out is None else out
-    runner = Runner(plan, infer, on_progress, checkpoint)
+    runner = Runner(plan, infer, traits or Traits(), on_progress, checkpoint)
     for indices in _together(plan):
         runner.checkpoint()
         _fill_groups(photo, plan, indices, runner, result)

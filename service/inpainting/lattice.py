@@ -1,7 +1,7 @@
 """The sparse lattice that carries a coarse fill to the next finer scale.
 
-The network ignores what lies under the hole, so a coarse fill reaches it as known pixels: every
-`LATTICE`-th pixel of the hole along both axes, as the paper does super-resolution with partial
+The network ignores what lies under the hole, so a coarse fill reaches it as known pixels: one of
+every few (`Traits.lattice`) along both axes, as the paper does super-resolution with partial
 convolutions (pixels offset, holes between them).
 """
 
@@ -12,15 +12,9 @@ from service.arrays import Hole, Image
 from service.inpainting.boxes import Box
 from service.inpainting.layers import Layer
 
-LATTICE = 4
-"""Pixels from one known lattice point to the next.
-
-The network is trained on 4 and 8. With a small network 8 leaves a grid of dots that 4 shows a third
-of, at the same PSNR; `descreening` takes out what is left."""
-
 
 def add_lattice(
-    image: Image, hole: Hole, mask: Hole, box: Box, layer: Layer, coarser: Layer
+    image: Image, hole: Hole, mask: Hole, box: Box, layer: Layer, coarser: Layer, period: int
 ) -> tuple[Image, Hole]:
     """Mark lattice points in the hole as known, with the coarse fill's values.
 
@@ -31,14 +25,15 @@ def add_lattice(
         box: The window's place, in pixels of `layer`'s scale.
         layer: The finer scale.
         coarser: The filled coarser scale, which covers the mask.
+        period: Pixels from one lattice point to the next.
 
     Returns:
         A new image and hole of the same shapes.
     """
     image, hole = image.copy(), hole.copy()
     height, width = layer.hole.shape
-    rows = _points(box.top, box.height, layer.top + height)
-    columns = _points(box.left, box.width, layer.left + width)
+    rows = _points(box.top, box.height, layer.top + height, period)
+    columns = _points(box.left, box.width, layer.left + width, period)
     y, x = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
     inside = mask[y, x]
     y, x = y[inside], x[inside]
@@ -50,10 +45,10 @@ def add_lattice(
     return image, hole
 
 
-def _points(start: int, size: int, end: int) -> NDArray[np.intp]:
-    """Lattice points along one axis of a window: in the middle of each `LATTICE` photo pixels.
+def _points(start: int, size: int, end: int, period: int) -> NDArray[np.intp]:
+    """Lattice points along one axis of a window: in the middle of each `period` pixels.
 
     A photo that ends (`end`) before the first middle has its points at its last pixel instead.
     """
-    phase = min(LATTICE // 2, end - 1)
-    return np.arange((phase - start) % LATTICE, size, LATTICE)
+    phase = min(period // 2, end - 1)
+    return np.arange((phase - start) % period, size, period)

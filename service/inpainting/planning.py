@@ -9,7 +9,8 @@ engine's warm-up. The rules:
    it are left out.
 4. A group deeper than the network reaches is filled at a coarser scale first, so coarse that it is
    within reach there and fits into one window with its context. Every finer scale sees the coarser
-   one's fill as known pixels on a sparse lattice, and needs little context beside that.
+   one's fill as known pixels on a sparse lattice, or pasted where the network takes
+   none (`Traits.lattice`), and needs little context beside that.
 
 The work is bounded whatever the hole's shape: see `windows_at_most`.
 """
@@ -25,9 +26,11 @@ from service.inpainting.components import Components, find_components
 from service.inpainting.grouping import group_boxes
 from service.inpainting.plans import Group, Plan, Scale, owned
 from service.inpainting.tiling import OVERLAP, Cells, WindowGrid, smallest_size, window_around
+from service.traits import Traits
 
-CONTEXT = 0.5
-"""Default context on each side of a component, as a share of its extent along that axis."""
+CONTEXT = 0.4
+"""Default context on each side of a component, as a share of its extent along that axis. With 0.5
+holes of 140 pixels take windows of 384, for pictures that differ by 0.004 of LPIPS at most."""
 
 MIN_CONTEXT = 32
 """Least context in pixels, so that a speck is not filled from the two pixels around it; and all
@@ -37,15 +40,6 @@ that is shown around a hole that has a lattice. Half of the extent instead chang
 STEPS = 4
 """Costs, over that of the cheapest window, are compared in steps of a factor of 2 ** (1 / STEPS):
 the noise of measuring them seldom changes plans from one start of the service to the next."""
-
-REACH = 28
-"""Depth in pixels to which the network fills a hole well from its surroundings alone.
-
-It is compared with `Components.depths`, bounds that are up to 11 pixels too large.
-
-A property of the model. In a single window the bundled one leaves a patch of grid in the middle of
-8% of round holes 29 pixels deep, of 44% at 30 and of 76% at 52, but of none up to 28; filled at a
-coarser scale first none has one, which costs 0.1 to 0.6 dB. A reach of 34 still left some."""
 
 RATIO_BITS = 3
 """A scale is at most 2 ** RATIO_BITS times coarser than the next finer one. Ten holes of 1200x1200
@@ -63,17 +57,18 @@ def plan(
     sizes: Sequence[int],
     *,
     context: float = CONTEXT,
-    reach: int = REACH,
+    reach: int = Traits().reach,
     costs: Mapping[int, float] | None = None,
 ) -> Plan:
     """Plan the windows that fill a hole.
 
     Args:
         hole: (H, W) bool, True is hole.
-        sizes: Window sizes that the engine has warmed, in pixels.
+        sizes: Window sizes that the engine runs, in pixels.
         context: Share of a component's extent that its window shows on every side, where the photo
             has it.
-        reach: Depth in pixels up to which a hole is filled without a coarser scale before it.
+        reach: Depth in pixels up to which a hole is filled without a coarser scale before it
+            (`Traits`).
         costs: What one window of each size costs, usually in measured seconds; its pixels when not
             given.
 

@@ -8,10 +8,13 @@ import numpy as np
 from service.arrays import Hole, Image, Infer
 from service.inpainting.boxes import Box
 from service.inpainting.descreening import descreen
-from service.inpainting.lattice import LATTICE, add_lattice
+from service.inpainting.lattice import add_lattice
 from service.inpainting.layers import Layer
+from service.inpainting.pasting import paste_coarse
 from service.inpainting.plans import Plan, owned
 from service.inpainting.seams import correct_seams
+from service.inpainting.thin_holes import widen_thin
+from service.traits import Traits
 
 BATCH_PIXELS = 1 << 20
 """Most pixels of windows in one run: 4 windows of 512x512. Bounds the memory that windows need."""
@@ -58,11 +61,13 @@ class Runner:
         self,
         plan: Plan,
         infer: Infer,
+        traits: Traits,
         on_progress: Callable[[int, int], None] | None,
         checkpoint: Callable[[], None] | None,
     ) -> None:
         self._plan = plan
         self._infer = infer
+        self._traits = traits
         self._on_progress = on_progress
         self._total = len(plan.windows)
         self.checkpoint = checkpoint or (lambda: None)
@@ -75,23 +80,35 @@ class Runner:
             windows = [job.layer.window(job.box) for job in batch]
             masks = [self._mask(job) for job in batch]
             shown = [
-                add_lattice(*window, mask, job.box, job.layer, job.coarser)
-                if job.coarser
-                else window
+                self._shown(job, *window, mask)
                 for job, window, mask in zip(batch, windows, masks, strict=True)
             ]
             images, holes = (np.stack(arrays) for arrays in zip(*shown, strict=True))
             predicted = self._infer(images, holes)
-            for job, (image, hole), mask, prediction in zip(
-                batch, windows, masks, predicted, strict=True
+            for job, (image, hole), (seen, unseen), mask, prediction in zip(
+                batch, windows, shown, masks, predicted, strict=True
             ):
-                if job.coarser:
-                    prediction = descreen(prediction, mask, LATTICE)
-                corrected = correct_seams(prediction, image, ~hole, mask)
+                if job.coarser and self._traits.lattice:
+                    prediction = descreen(prediction, mask, self._traits.lattice)
+                elif job.coarser:
+                    prediction = np.where((mask & ~unseen)[..., None], seen, prediction)
+                trusted = self._traits.predicts_known
+                corrected = correct_seams(prediction, image, ~hole, mask, trusted=trusted)
                 yield Prediction(job.group, job.layer.place(job.box), corrected, mask)
             self.done += len(batch)
             if self._on_progress:
                 self._on_progress(self.done, self._total)
+
+    def _shown(self, job: Job, image: Image, hole: Hole, mask: Hole) -> tuple[Image, Hole]:
+        """What the network sees of a window: holes it knows, and the coarser fill."""
+        traits = self._traits
+        seen = widen_thin(hole, traits.thinnest_hole)
+        if job.coarser is None:
+            return image, seen
+        if traits.lattice:
+            place = (job.box, job.layer, job.coarser)
+            return add_lattice(image, seen, mask, *place, traits.lattice)
+        return paste_coarse(image, seen, mask, job.box, job.layer, job.coarser, traits.reach)
 
     def _mask(self, job: Job) -> Hole:
         """The pixels of a window that its group has to fill."""

@@ -33,11 +33,17 @@ ALONG = 3
 TRUST = 2.0
 """A step is corrected by at most this many times the network's mean error beside it."""
 
+UNTRUSTED_STEP = 12.0
+"""Most levels that a step is corrected by where the network does not predict known pixels, so that
+nothing tells its error from an edge in the picture."""
+
 _CROSS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
 _RING = np.ones((3, 3), np.uint8)
 
 
-def correct_seams(prediction: Image, image: Image, known: Hole, target: Hole) -> Image:
+def correct_seams(
+    prediction: Image, image: Image, known: Hole, target: Hole, *, trusted: bool = True
+) -> Image:
     """Subtract the membrane over the rim's steps from a prediction.
 
     Args:
@@ -45,6 +51,7 @@ def correct_seams(prediction: Image, image: Image, known: Hole, target: Hole) ->
         image: (S, S, 3) uint8, the window of the photo; read at known pixels only.
         known: (S, S) bool, True where the photo's pixel is known.
         target: (S, S) bool, the hole's pixels to correct; none of them known.
+        trusted: Whether `prediction` shows the network's error at known pixels.
 
     Returns:
         (S, S, 3) uint8: `prediction`, corrected in `target`. Without any known pixel beside the
@@ -56,20 +63,25 @@ def correct_seams(prediction: Image, image: Image, known: Hole, target: Hole) ->
     seen = cv2.dilate(target.view(np.uint8), _RING, iterations=AROUND // 2 + 1) > 0
     crop = extent(seen).slices
     before = np.ascontiguousarray(prediction[crop])
-    steps = _steps(before, image[crop], known[crop], target[crop], rim[crop])
+    steps = _steps(before, image[crop], known[crop], target[crop], rim[crop], trusted)
     after = cv2.subtract(before, membrane(steps, rim[crop]), dtype=cv2.CV_8U)
     corrected = prediction.copy()
     cv2.copyTo(after, target[crop].view(np.uint8), corrected[crop])
     return corrected
 
 
-def _steps(prediction: Image, image: Image, known: Hole, target: Hole, rim: Hole) -> Field:
+def _steps(
+    prediction: Image, image: Image, known: Hole, target: Hole, rim: Hole, trusted: bool
+) -> Field:
     """The steps across the rim, (H, W, 3); 0 away from it."""
     inside = _mean(prediction, target, AROUND)
     steps = _floats(cv2.subtract(inside, image, dst=inside, dtype=cv2.CV_32F))
     steps = _mean(steps, rim, ALONG)
-    bound = _mean(np.asarray(cv2.absdiff(prediction, image), np.uint8), known, AROUND)
-    bound *= np.float32(TRUST)
+    if trusted:
+        bound = _mean(np.asarray(cv2.absdiff(prediction, image), np.uint8), known, AROUND)
+        bound *= np.float32(TRUST)
+    else:
+        bound = np.full_like(steps, UNTRUSTED_STEP)
     bounded = cv2.max(cv2.min(steps, bound), -bound)
     return _floats(cv2.copyTo(bounded, rim.view(np.uint8)))
 

@@ -9,7 +9,8 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,6 +82,8 @@ class Lane:
         self._running_since: dict[int, float] = {}  # by thread
         self._shares = ShareClock()
         self._closed = False
+        self._under_way = 0
+        self._resting = False
         self._threads = [
             threading.Thread(target=self._work, name=f"inference-lane-{number}", daemon=True)
             for number in range(engine.info.runs)
@@ -108,6 +111,19 @@ class Lane:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, until - time.monotonic()))
+
+    @contextmanager
+    def rest(self) -> Iterator[None]:
+        """Run nothing within the block, so that the device can be measured; windows wait."""
+        with self._changed:
+            self._resting = True
+            self._changed.wait_for(lambda: self._under_way == 0)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._resting = False
+                self._changed.notify_all()
 
     @property
     def waiting(self) -> int:
@@ -150,9 +166,17 @@ class Lane:
     def _work(self) -> None:
         yield_to_event_loop()
         while batch := self._next_batch():
-            error = self._try(batch)
-            if error is not None:
-                self._settle(batch, error)
+            try:
+                error = self._try(batch)
+                if error is not None:
+                    self._settle(batch, error)
+            finally:
+                self._end_run()
+
+    def _end_run(self) -> None:
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify_all()
 
     def _settle(self, batch: list[_Window], error: Exception) -> None:
         """After a failed run, run each request's windows apart: only whose fault it is shall fail.
@@ -214,11 +238,12 @@ class Lane:
         with self._changed:
             batch: list[_Window] = []
             while not batch:
-                self._changed.wait_for(lambda: self._lines or self._closed)
+                self._changed.wait_for(lambda: (self._lines and not self._resting) or self._closed)
                 if self._closed:
                     self._fail_all()
                     return []
                 self._gather(batch)
+            self._under_way += 1
             until = time.monotonic() + self._wait_s
             while self._may_grow(batch) and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)

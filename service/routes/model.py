@@ -15,7 +15,12 @@ class Model(BaseModel):
     version: str = Field(examples=["1.0"])
     provider: str = Field(description="what computes", examples=["CPUExecutionProvider"])
     precision: str = Field(description="arithmetic of the network", examples=["float32"])
+    terms: str = Field(
+        description="terms of the weights, one line",
+        examples=["Research and non-commercial use only"],
+    )
     stride: int = Field(description="windows are multiples of this many pixels", examples=[128])
+    reach: int = Field(description="deeper holes are filled coarse first", examples=[120])
     window_sizes: list[int] = Field(description="in pixels", examples=[[128, 256, 384, 512]])
     max_batch: int = Field(description="most windows of a run", examples=[4])
     runs: int = Field(description="runs that overlap", examples=[2])
@@ -35,7 +40,9 @@ async def model(request: Request) -> Model:
         version=info.version,
         provider=info.provider,
         precision=info.precision,
-        stride=info.stride,
+        terms=info.terms,
+        stride=info.traits.stride,
+        reach=info.traits.reach,
         window_sizes=list(info.window_sizes),
         max_batch=info.max_batch,
         runs=info.runs,

@@ -78,11 +78,33 @@ def test_the_proxy_sees_a_draining_replica_before_it_closes(root: Path) -> None:
     assert int(interval) * int(falls) / 1000 < Settings(_env_file=None).drain_delay_s
 
 
-@pytest.mark.parametrize(("target", "variant"), [("cpu", "int8"), ("gpu", "fp16")])
+@pytest.mark.parametrize(
+    ("target", "copy"),
+    [
+        ("cpu", "COPY models/inpaint.int8.onnx models/\n"),
+        ("gpu", "COPY --from=half /src/models/inpaint.fp16.onnx models/\n"),
+    ],
+)
 def test_each_image_has_the_variant_that_its_device_runs(
-    root: Path, target: str, variant: str
+    root: Path, target: str, copy: str
 ) -> None:
-    stages = re.split(r"^FROM ", (root / "Dockerfile").read_text(), flags=re.MULTILINE)
-    (stage,) = (stage for stage in stages if stage.startswith(f"runtime AS {target}\n"))
-    assert f"COPY models/inpaint.{variant}.onnx models/\n" in stage
-    assert f"!models/inpaint.{variant}.onnx\n" in (root / ".dockerignore").read_text()
+    assert copy in stages_of(root)[f"runtime AS {target}"]
+
+
+def test_everything_that_is_copied_is_sent_to_the_build(root: Path) -> None:
+    sent = set(re.findall(r"^!(\S+)$", (root / ".dockerignore").read_text(), re.MULTILINE))
+    for stage in stages_of(root).values():
+        for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", stage, re.MULTILINE):
+            for source in map(Path, sources.split()):
+                assert sent & {str(path) for path in (source, *source.parents)}, source
+
+
+def test_the_float16_variant_is_made_in_a_stage_of_the_gpu_image(root: Path) -> None:
+    stage = stages_of(root)["build AS half"]
+    assert "python -m export half models/inpaint.onnx" in stage
+    assert (root / "models" / "inpaint.onnx").is_file()
+
+
+def stages_of(root: Path) -> dict[str, str]:
+    text = (root / "Dockerfile").read_text()
+    return dict(part.split("\n", 1) for part in re.split(r"^FROM ", text, flags=re.M)[1:])

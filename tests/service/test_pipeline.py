@@ -16,6 +16,7 @@ from service.queueing.backlog import Backlog, CostTable
 from service.queueing.lane import Lane
 from service.texturing import Texturing
 from service.ticket import Ticket
+from service.traits import Traits
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
 
 SIZES = (32, 64)
@@ -41,7 +42,7 @@ def pipeline():
     costs = CostTable()
     costs.update(dict.fromkeys(SIZES, 1e-6))
     texturing = Texturing("off", 1, 2**28)
-    yield Pipeline(lane, SIZES, costs, Backlog(), 10**6, Encoding(), texturing)
+    yield Pipeline(lane, Traits(), costs, Backlog(), 10**6, Encoding(), texturing)
     texturing.close()
     lane.close()
 
@@ -94,8 +95,6 @@ def test_the_time_in_the_lane_is_told_of_failures_too(pipeline):
 def test_plans_go_by_the_warm_up_and_not_by_how_busy_the_service_is(pipeline):
     hole = np.zeros((400, 400), np.bool_)
     hole[100, 50:350] = True
-
-    pipeline = replace(pipeline, window_sizes=(64, 128))
 
     def windows() -> int:
         return pipeline.run(work_of(noise(400, 400), hole)).windows

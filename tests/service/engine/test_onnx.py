@@ -7,7 +7,8 @@ from service.engine import onnx
 from service.engine.base import EngineError
 from service.engine.onnx import OnnxEngine
 from service.engine.sessions import Device
-from tests.service.engine.onnx_models import write_inverting_model
+from service.traits import Traits
+from tests.service.engine.onnx_models import METADATA, write_inverting_model
 from tests.service.pictures import noise
 
 
@@ -25,7 +26,7 @@ def engine(model):
 
 def test_it_describes_its_model(engine):
     info = engine.info
-    assert (info.name, info.version, info.stride) == ("tiny", "7", 8)
+    assert (info.name, info.version, info.traits.stride) == ("tiny", "7", 8)
     assert info.provider == "CPUExecutionProvider"
     assert info.window_sizes == (8, 16)
     assert info.metadata == {
@@ -52,8 +53,24 @@ def test_the_warm_up_times_every_size_and_batch(model):
     assert all(seconds > 0 for batches in runs.seconds.values() for seconds in batches.values())
 
 
+def test_small_windows_are_warmed_first_on_a_cpu(model, monkeypatch):
+    monkeypatch.setattr(onnx, "FIRST_PIXELS", 16)
+    engine = OnnxEngine(model, (8, 16, 32), max_batch=1)
+    assert engine.info.first_sizes == (8, 16)
+    assert sorted(engine.warm_up(engine.info.first_sizes).seconds) == [8, 16]
+    assert OnnxEngine(model, (32,)).info.first_sizes == (32,)
+
+
+def test_traits_and_terms_are_those_of_the_file(tmp_path):
+    metadata = METADATA | {"reach": "90", "lattice": "0"}
+    info = OnnxEngine(write_inverting_model(tmp_path / "x.onnx", metadata), (8,)).info
+    assert (info.traits.stride, info.traits.reach, info.traits.lattice) == (8, 90, 0)
+    assert info.terms == "none"
+    assert "reach" not in info.metadata
+
+
 def test_batches_of_large_windows_are_smaller_unless_asked_for(model, monkeypatch):
-    monkeypatch.setattr(onnx, "CPU_RUN_PIXELS", 2 * 16**2)
+    monkeypatch.setattr(onnx, "CPU_RUN_BYTES", 2 * 16**2 * Traits().pixel_bytes)
     runs = OnnxEngine(model, (8, 16, 32)).warm_up()
     assert {size: max(batches) for size, batches in runs.seconds.items()} == {8: 4, 16: 2, 32: 1}
     asked = OnnxEngine(model, (16,), max_batch=4).warm_up()
@@ -116,7 +133,7 @@ def test_sizes_are_multiples_of_the_stride(model):
 def test_a_model_without_metadata_is_named_after_its_file(tmp_path):
     path = write_inverting_model(tmp_path / "plain.onnx", metadata={})
     info = OnnxEngine(path, (8,), device=Device(provider="cpu")).info
-    assert (info.name, info.version, info.stride) == ("plain", "unknown", 1)
+    assert (info.name, info.version, info.traits.stride) == ("plain", "unknown", 1)
 
 
 def test_a_stride_that_is_no_number_is_refused(tmp_path):

@@ -24,6 +24,16 @@ def test_no_batch_is_much_cheaper_than_the_one_chosen(runs):
     assert table.window_seconds[64] <= NEARLY * min(s / batch for batch, s in runs.items())
 
 
+def test_sizes_that_were_not_measured_are_estimated_by_the_nearest_ones_pixels():
+    table = RunTable({128: {1: 1.0}, 256: {1: 3.0}})
+    assert table.estimate((128, 256, 512)) == {128: 1.0, 256: 3.0, 512: 12.0}
+
+
+def test_tables_are_joined_and_the_newer_one_holds():
+    joined = RunTable({8: {1: 1.0}, 16: {1: 2.0}}) | RunTable({16: {1: 3.0}})
+    assert joined.window_seconds == {8: 1.0, 16: 3.0}
+
+
 @pytest.mark.parametrize(
     ("most", "tried"), [(1, (1,)), (2, (1, 2)), (6, (1, 2, 4, 6)), (16, (1, 2, 4, 8, 16))]
 )

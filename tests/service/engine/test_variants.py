@@ -124,13 +124,12 @@ def test_a_damaged_variant_is_left_alone(model, caplog):
         precision_of(model, "int8")
 
 
-@pytest.mark.parametrize(("precision", "name"), [("int8", "int8"), ("fp16", "float16")])
-def test_bundled_variants_paint_what_the_bundled_model_paints(precision, name):
+def test_the_bundled_variant_paints_what_the_bundled_model_paints():
     images, holes = smooth(128, 128)[np.newaxis], np.zeros((1, 128, 128), np.bool_)
     holes[:, 40:80, 40:90] = True
     engines = [
-        OnnxEngine(BUNDLED, (128,), device=ON_CPU, precision=each) for each in ("fp32", precision)
+        OnnxEngine(BUNDLED, (128,), device=ON_CPU, precision=each) for each in ("fp32", "int8")
     ]
-    assert [engine.info.precision for engine in engines] == ["float32", name]
+    assert [engine.info.precision for engine in engines] == ["float32", "int8"]
     expected, painted = (engine.infer(images, holes).astype(int) for engine in engines)
     assert np.abs(painted - expected).mean() < 2

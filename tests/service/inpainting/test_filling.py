@@ -1,18 +1,26 @@
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from service import inpainting
 from service.arrays import Hole, Holes, Image, Images, Infer
-from service.inpainting import Group, Plan, Scale, fill, plan
+from service.inpainting import Group, Plan, Scale, fill
 from service.inpainting.boxes import Box
 from service.inpainting.seams import correct_seams
 from tests.service.inpainting.engines import coded_photo, mean, noise, plane, plane_photo, truth_of
 from tests.service.inpainting.holes import holes
 
 SIZES = (64, 128)
+REACH = 28  # small, so that holes of a few hundred pixels have several scales
+
+
+def plan(hole: Hole, sizes: Sequence[int], **options: Any) -> Plan:
+    return inpainting.plan(hole, sizes, **{"reach": REACH, **options})
 
 
 def rectangle(height: int, width: int, box: Box) -> Hole:

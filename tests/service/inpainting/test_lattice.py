@@ -1,8 +1,10 @@
 import numpy as np
 
 from service.inpainting.boxes import Box
-from service.inpainting.lattice import LATTICE, add_lattice
+from service.inpainting.lattice import add_lattice
 from service.inpainting.layers import Layer
+
+LATTICE = 4
 
 
 def coarse_layer(factor: int, top: int, left: int) -> Layer:
@@ -23,7 +25,9 @@ def test_a_photo_lower_than_the_first_point_has_its_points_in_the_last_row() -> 
     mask[7] = True
     black = np.zeros((16, 16, 3), np.uint8)
     box = Box(-7, 0, 9, 16)
-    _, seen = add_lattice(black, hole, mask, box, fine_layer(1, height=1), coarse_layer(4, 0, 0))
+    _, seen = add_lattice(
+        black, hole, mask, box, fine_layer(1, height=1), coarse_layer(4, 0, 0), LATTICE
+    )
     assert np.flatnonzero(~seen[7]).tolist() == list(range(LATTICE // 2, 16, LATTICE))
 
 
@@ -31,7 +35,13 @@ def test_points_are_evenly_spread_over_the_photo_and_carry_the_coarse_fill() -> 
     box = Box(21, 34, 53, 66)
     hole = np.ones((32, 32), np.bool_)
     image, seen = add_lattice(
-        np.zeros((32, 32, 3), np.uint8), hole, hole, box, fine_layer(1), coarse_layer(4, 3, 5)
+        np.zeros((32, 32, 3), np.uint8),
+        hole,
+        hole,
+        box,
+        fine_layer(1),
+        coarse_layer(4, 3, 5),
+        LATTICE,
     )
     rows, columns = np.nonzero(~seen)
     assert len(rows) == (32 // LATTICE) ** 2
@@ -49,7 +59,7 @@ def test_known_pixels_and_the_holes_of_others_stay_as_they_are() -> None:
     mask = hole.copy()
     mask[:, 8:] = False
     _, seen = add_lattice(
-        image, hole, mask, Box(0, 0, 16, 16), fine_layer(1), coarse_layer(4, 0, 0)
+        image, hole, mask, Box(0, 0, 16, 16), fine_layer(1), coarse_layer(4, 0, 0), LATTICE
     )
     assert not seen[:4].any()
     assert seen[4:, 8:].all()
@@ -66,8 +76,10 @@ def test_windows_see_the_same_point_at_the_same_place() -> None:
     inside = hole.copy()
     inside[:3] = inside[:, :5] = False
     first, first_seen = add_lattice(
-        black, hole, inside, Box(-3, -5, 21, 19), fine_layer(2), coarser
+        black, hole, inside, Box(-3, -5, 21, 19), fine_layer(2), coarser, LATTICE
     )
-    second, second_seen = add_lattice(black, hole, hole, Box(4, 1, 28, 25), fine_layer(2), coarser)
+    second, second_seen = add_lattice(
+        black, hole, hole, Box(4, 1, 28, 25), fine_layer(2), coarser, LATTICE
+    )
     assert np.array_equal(first_seen[7:, 6:], second_seen[:17, :18])
     assert np.array_equal(first[7:, 6:], second[:17, :18])

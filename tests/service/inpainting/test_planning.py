@@ -1,5 +1,7 @@
 import math
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -7,15 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service import inpainting
 from service.arrays import Hole
-from service.inpainting import Plan, plan
+from service.inpainting import Plan
 from service.inpainting.boxes import Box, bounding_box
-from service.inpainting.planning import MIN_CONTEXT, RATIO_BITS, REACH, windows_at_most
+from service.inpainting.planning import MIN_CONTEXT, RATIO_BITS, windows_at_most
 from service.inpainting.plans import owned
 from tests.service.inpainting.holes import holes
 
 SIZES = (64, 128)
+REACH = 28  # small, so that holes of a few hundred pixels have several scales
 FAR = 10**6
+
+
+def plan(hole: Hole, sizes: Sequence[int], **options: Any) -> Plan:
+    return inpainting.plan(hole, sizes, **{"reach": REACH, **options})
 
 
 def hole_of(height: int, width: int, *boxes: tuple[int, int, int, int]) -> Hole:

@@ -384,3 +384,36 @@ def test_a_request_that_failed_in_one_run_is_not_tried_again_after_another(start
         assert isinstance(request.join(), InferenceFailed)
     wait_for(lambda: lane.busy_s() == 0)
     assert len(engine.runs) <= 2 * engine.info.runs + len(requests)
+
+
+def test_a_lane_at_rest_has_ended_its_runs_and_begins_none(start, engine):
+    lane, first = blocked_lane(start, engine)
+    rested, measured = threading.Event(), threading.Event()
+
+    def rest() -> None:
+        with lane.rest():
+            rested.set()
+            assert measured.wait(30)
+
+    resting = threading.Thread(target=rest)
+    resting.start()
+    assert not rested.wait(0.05)  # the run under way goes on
+    engine.gate.release()
+    assert rested.wait(30)
+    first.join()
+    second = Request(lane, *windows(1))
+    wait_for(lambda: lane.waiting == 1)
+    assert not engine.begun.acquire(timeout=0.05)
+    measured.set()
+    engine.gate.release()
+    np.testing.assert_array_equal(second.join(), second.images)
+    resting.join(30)
+
+
+def test_a_lane_can_be_closed_at_rest(start, engine):
+    lane = start(engine)
+    with lane.rest():
+        request = Request(lane, *windows(1))
+        wait_for(lambda: lane.waiting == 1)
+        lane.close()
+        assert isinstance(request.join(), InferenceFailed)

@@ -16,9 +16,9 @@ class Cold(DummyEngine):
         super().__init__(SIZES)
         self.warm = threading.Event()
 
-    def warm_up(self):
+    def warm_up(self, sizes=()):
         assert self.warm.wait(30)
-        return super().warm_up()
+        return super().warm_up(sizes)
 
 
 def test_a_warm_server_is_ready(client):
@@ -63,7 +63,7 @@ def test_missing_kernels_are_fatal_where_texture_is_used(monkeypatch):
 
 def test_an_engine_that_cannot_be_warmed_up_is_fatal():
     class Broken(DummyEngine):
-        def warm_up(self):
+        def warm_up(self, sizes=()):
             raise RuntimeError("out of memory")
 
     reasons = []

@@ -272,7 +272,7 @@ def test_other_bodies_have_no_image(client, kind):
 
 def test_a_plan_that_cannot_meet_the_deadline_is_unavailable():
     class Slow(DummyEngine):
-        def warm_up(self):
+        def warm_up(self, sizes=()):
             return RunTable({size: {1: 1000.0} for size in SIZES})
 
     with client_of(Slow(SIZES)) as client:
