@@ -13,7 +13,7 @@ from service.engine.dummy import DummyEngine
 from service.engine.onnx import OnnxEngine
 from service.engine.run_table import RunTable
 from service.engine.sessions import Device
-from service.http.form import SPOOL_BYTES
+from service.http.multipart import SPOOL_BYTES
 from service.ticket import Ticket
 from tests.service.engine.onnx_models import write_inverting_model
 from tests.service.gated import GatedEngine
