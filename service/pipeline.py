@@ -124,7 +124,7 @@ class Pipeline:
             elif work.mask_is_alpha:
                 hole = decode_alpha_mask(work.mask, self.max_pixels)
             else:
-                hole = decode_mask(work.mask, self.max_pixels, invert=work.invert_mask)
+                hole = decode_mask(work.mask, self.max_pixels, invert=work.invert_mask, photo=photo)
             check_hole(hole, photo)
             if work.dilate:
                 hole = dilate(hole, work.dilate)

@@ -80,7 +80,7 @@ def _plan(options: argparse.Namespace, settings: Settings) -> int:
         hole = hole_of_transparency(photo.alpha, photo.height, photo.width)
     else:
         with options.mask.open("rb") as file:
-            hole = decode_mask(file, settings.max_pixels, invert=options.invert_mask)
+            hole = decode_mask(file, settings.max_pixels, invert=options.invert_mask, photo=photo)
     check_hole(hole, photo)
     hole = dilate(hole, options.dilate)
     check_hole(hole, photo)

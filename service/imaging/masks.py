@@ -1,46 +1,61 @@
-"""From what the API calls a mask to a hole. The one place where polarity is decided.
-
-At the API white is hole; a hole array is True where the picture is to be filled.
-"""
+"""From a mask's file, or a photo's transparency, to a hole: True where the picture is filled."""
 
 from typing import BinaryIO
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from service.arrays import Grey, Hole
 from service.errors import InvalidRequest, NothingKnown, SizesDiffer
 from service.imaging.decoding import Photo, opened_image, orientation, strips, upright
+from service.imaging.mask_meaning import OPAQUE_FROM, meant_hole
+from service.imaging.mask_planes import OPAQUE, MaskPlanes, read_planes
 
-THRESHOLD = 127  # a pixel is hole where its brightest channel, laid over black, is above this
-OPAQUE_FROM = 128  # where transparency marks the hole, a pixel is hole if its alpha is below this
+SAME_WITHIN = 8  # levels by which another decoder's pixels of one photo may differ
+SAME_SHARE = 0.99
 
 
-def decode_mask(file: BinaryIO, max_pixels: int, *, invert: bool = False) -> Hole:
-    """Decode a mask file.
+def decode_mask(
+    file: BinaryIO, max_pixels: int, *, invert: bool = False, photo: Photo | None = None
+) -> Hole:
+    """Decode a mask file; what it means is decided in `service.imaging.mask_meaning`.
 
     Args:
         file: PNG, JPEG or WebP, seekable; any kind of image that is accepted as a photo.
         max_pixels: How many pixels the header may announce.
         invert: Black is hole instead of white.
+        photo: What the mask is for, to recognise it in a mask that is the photo with the hole
+            erased.
 
     Returns:
         (H, W) bool, True is hole, after EXIF orientation.
 
     Raises:
+        InvalidRequest: what the mask means cannot be told.
         UnsupportedImage, TooManyPixels, BrokenImage: as for photos.
     """
     with opened_image(file, "mask", max_pixels) as image:
-        hole = np.empty((image.height, image.width), np.uint8)
-        for top, strip in strips(image):
-            hole[top : top + strip.height] = _bright(strip)
         turn = orientation(image)
-    hole = upright(hole, turn)
-    if invert:
-        np.subtract(1, hole, out=hole)
-    return hole.view(np.bool_)
+        planes = read_planes(image).turned(turn)
+        return meant_hole(
+            planes, invert=invert, is_photo=lambda: _shows(photo, planes, image, turn)
+        )
+
+
+def _shows(photo: Photo | None, planes: MaskPlanes, image: PillowImage.Image, turn: int) -> bool:
+    """Whether a mask's opaque pixels are the photo's, and not strokes of one colour."""
+    if photo is None or planes.alpha is None:
+        return False
+    if planes.bright.shape != (photo.height, photo.width):
+        return False
+    opaque = planes.alpha == OPAQUE
+    darkest, brightest, _, _ = cv2.minMaxLoc(planes.bright, mask=opaque.view(np.uint8))
+    if darkest == brightest:
+        return False
+    colours = upright(np.asarray(image.convert("RGB")), turn)
+    same = (cv2.absdiff(colours, photo.rgb()) <= SAME_WITHIN).all(axis=2)
+    return bool(np.count_nonzero(same & opaque) >= SAME_SHARE * np.count_nonzero(opaque))
 
 
 def decode_alpha_mask(file: BinaryIO, max_pixels: int) -> Hole:
@@ -124,33 +139,3 @@ def _surroundings(hole: Hole, margin: int) -> tuple[slice, slice]:
         occupied = np.flatnonzero(hole.any(axis=axis))
         slices.append(slice(max(0, int(occupied[0]) - margin), int(occupied[-1]) + margin + 1))
     return slices[0], slices[1]
-
-
-def _bright(strip: PillowImage.Image) -> NDArray[np.bool_]:
-    """Where a strip's brightest channel, laid over black, is above the threshold; (H, W) bool."""
-    transparent = "transparency" in strip.info
-    if strip.mode == "1" and not transparent:
-        return np.asarray(strip)
-    if strip.mode == "P":
-        colours = PillowImage.new("P", (256, 1))
-        colours.putdata(range(256))
-        colours.putpalette(strip.getpalette("RGB") or [], "RGB")
-        colours.info = dict(strip.info)
-        table = _bright(colours.convert("RGBA" if transparent else "RGB"))[0]
-        return np.take(table, np.asarray(strip))
-    if transparent:
-        strip = strip.convert("LA" if strip.mode in ("1", "L") else "RGBA")
-    elif strip.mode not in ("L", "LA", "RGB", "RGBA"):
-        strip = strip.convert("RGBA" if strip.mode == "PA" else "RGB")
-    return _above_threshold(np.asarray(strip), strip.mode.endswith("A"))
-
-
-def _above_threshold(samples: NDArray[np.uint8], has_alpha: bool) -> NDArray[np.bool_]:
-    """Threshold (H, W) or (H, W, C) samples, of which the last is alpha if there is one."""
-    if samples.ndim == 2:
-        return samples > THRESHOLD
-    if not has_alpha:
-        return np.asarray((samples > THRESHOLD).any(axis=2))
-    brightest = samples[:, :, :-1].max(axis=2).astype(np.uint16)
-    hole: NDArray[np.bool_] = brightest * samples[:, :, -1] > THRESHOLD * 255
-    return hole
