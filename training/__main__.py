@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": "measure a model against classical methods on a fixed protocol",
     "card": "write the model card of a finished run",
     "masks": "write a sheet of masks to look at",
+    "weights": "fetch VGG16 and AlexNet for losses and figures, once",
 }
 
 

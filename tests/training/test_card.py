@@ -185,6 +185,23 @@ def test_figures_of_all_files_stand_side_by_side(written):
     assert rows(written, "photo12.jpg") == [["12", "0.5-0.6", "12.00", "0.9000", "4.00"]]
 
 
+def test_lpips_stands_in_the_card_where_it_was_measured(run_folder, tmp_path, written):
+    assert "LPIPS" not in written
+    content = evaluation("tiny.keras", {"model": 25.0, "Telea": 24.0}, {"model": 30.0})
+    for methods in content["groups"].values():
+        for means_of in methods.values():
+            means_of["lpips"] = 0.25
+    for case in content["worst"]:
+        case["lpips"] = 0.5
+    (tmp_path / "lpips.json").write_text(json.dumps(content))
+    assert card(run_folder, [tmp_path / "lpips.json"], tmp_path / "CARD.md") == 0
+    text = (tmp_path / "CARD.md").read_text()
+    lpips = next(block for block in text.split("\n\n") if block.startswith("| LPIPS"))
+    assert rows(lpips, "**model**") == [["0.250"] * 6]
+    assert "over the best peer" not in lpips
+    assert rows(text, "photo12.jpg")[0][-1] == "0.500"
+
+
 def test_pictures_lie_beside_the_card(written, card_folder):
     assert "![Curves of the training](training_curves.png)" in written
     assert "![Sheet of cases](cases.png)\n\nTwo cases." in written

@@ -24,7 +24,11 @@ def figures_section(evaluated: Evaluated) -> str:
         f"{protocol['side']}x{protocol['side']} pixels, one seeded hole of each range (columns: "
         "share of the picture) and two lattices each. Known pixels are kept, as the service does. "
         "Sharpness is the mean gradient magnitude inside the holes over the truth's.",
-        *(_bucket_table(evaluated["groups"], figure) for figure in TITLES),
+        *(
+            _bucket_table(evaluated["groups"], figure)
+            for figure in TITLES
+            if _measured(evaluated["groups"], figure)
+        ),
         f"Lattices: every {LATTICE_STRIDE}th pixel is known in a box of 160x160, with its true "
         "value (sampled) or that of the picture scaled down and up (averaged).",
         _lattice_table(evaluated["groups"]),
@@ -33,6 +37,7 @@ def figures_section(evaluated: Evaluated) -> str:
 
 def worst_section(evaluated: Evaluated) -> str:
     """The cases of lowest PSNR."""
+    measured = all("lpips" in case for case in evaluated["worst"])
     rows = [
         [
             case["photo"],
@@ -41,16 +46,23 @@ def worst_section(evaluated: Evaluated) -> str:
             f"{case['psnr']:.2f}",
             f"{case['ssim']:.4f}",
             f"{case['hole_psnr']:.2f}",
+            *([f"{case['lpips']:.3f}"] if measured else []),
         ]
         for case in evaluated["worst"]
     ]
     header = ["photo", "case", "hole", "PSNR, dB", "SSIM", "PSNR in the hole, dB"]
+    header += ["LPIPS"] if measured else []
     return section(
         f"The {len(rows)} worst cases",
         "By PSNR of the whole picture. `evaluate --sheet worst.png --cases` with these numbers "
         "shows them.",
         table(header, rows),
     )
+
+
+def _measured(groups: Mapping[str, Methods], figure: str) -> bool:
+    """Whether every method has the figure: LPIPS is missing where its weights were."""
+    return all(figure in means for group in BUCKET_GROUPS for means in groups[group].values())
 
 
 def _bucket_table(groups: Mapping[str, Methods], figure: str) -> str:

@@ -10,8 +10,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Measure a model on the central 256x256 pixels of every photo, with seeded holes of the "
         "paper's six ranges of hole ratio and with lattices, and classical methods on the same "
-        "cases. Prints PSNR, SSIM and l1 of the whole composited picture, and PSNR and sharpness "
-        "inside the hole."
+        "cases. Prints PSNR, SSIM, l1 and LPIPS of the whole composited picture, and PSNR and "
+        "sharpness inside the hole."
     )
     parser.add_argument(
         "model",
@@ -31,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="classical methods to measure beside the model: 'mean colour', Telea, Navier-Stokes, "
         "PatchMatch (needs pypatchmatch), or no name for none (default: all that are installed)",
     )
+    parser.add_argument(
+        "--lpips",
+        type=Path,
+        metavar="NPZ",
+        help="AlexNet for LPIPS (default: what `python -m training weights` fetched; without it "
+        "LPIPS is left out)",
+    )
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument(
         "--sheet", type=Path, help="write a PNG: input, prediction, composite and truth of cases"
@@ -48,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and report."""
     from training.evaluation.cases import GROUPS
+    from training.evaluation.distance import load_distance
     from training.evaluation.examples import default_numbers, example_sheet
     from training.evaluation.models import load_model
     from training.evaluation.report import as_json, as_text
@@ -64,6 +72,9 @@ def run(args: argparse.Namespace) -> int:
     last = count * len(GROUPS) - 1
     if not all(0 <= number <= last for number in numbers):
         raise ValueError(f"cases of {count} photos are numbered 0 to {last}")
+    distance = load_distance(args.lpips)
+    if distance is None:
+        print("LPIPS is left out: `python -m training weights` fetches what it needs, once.")
     evaluation = evaluate(
         photos,
         load_model(args.model) if args.model else None,
@@ -71,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         limit=args.limit,
         examples=numbers if args.sheet else (),
+        distance=distance,
     )
     print(as_text(evaluation))
     if args.json:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from training.evaluation.cases import Case, Picture
+from training.evaluation.distance import Distance
 from training.metrics import gradient, l1_percent, psnr, ssim
 
 
@@ -20,6 +21,7 @@ class Figures:
         hole_psnr: inside the hole, dB.
         gradient: mean gradient magnitude inside the hole, levels per pixel.
         truth_gradient: the same of the truth.
+        lpips: whole picture; None where its weights are missing.
     """
 
     psnr: float
@@ -28,6 +30,7 @@ class Figures:
     hole_psnr: float
     gradient: float
     truth_gradient: float
+    lpips: float | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Means:
         sharpness: mean gradient magnitude inside the holes over the truth's. The quotient of the
             means: that of a single picture says nothing where the truth is flat.
         pictures: how many.
+        lpips: whole picture, lower is better; None where it was not measured.
     """
 
     psnr: float
@@ -50,14 +54,15 @@ class Means:
     hole_psnr: float
     sharpness: float
     pictures: int
+    lpips: float | None = None
 
     def as_dict(self) -> dict[str, float]:
         """Return the means by name, rounded to what they are good for."""
-        return {name: round(value, 4) for name, value in asdict(self).items()}
+        return {name: round(value, 4) for name, value in asdict(self).items() if value is not None}
 
 
-def measure(case: Case, filled: Picture) -> Figures:
-    """Measure a filled (composited) picture against the case's truth."""
+def measure(case: Case, filled: Picture, distance: Distance | None = None) -> Figures:
+    """Measure a filled (composited) picture against the case's truth; LPIPS if it can be."""
     return Figures(
         psnr=psnr(filled, case.truth),
         ssim=ssim(filled, case.truth),
@@ -65,6 +70,7 @@ def measure(case: Case, filled: Picture) -> Figures:
         hole_psnr=psnr(filled, case.truth, case.hole),
         gradient=gradient(filled, case.hole),
         truth_gradient=gradient(case.truth, case.hole),
+        lpips=None if distance is None else distance(filled, case.truth),
     )
 
 
@@ -87,4 +93,10 @@ def mean_of(figures: Sequence[Figures]) -> Means:
         if truth_gradient
         else 1.0,
         pictures=len(figures),
+        lpips=_mean_distance(figures),
     )
+
+
+def _mean_distance(figures: Sequence[Figures]) -> float | None:
+    distances = [item.lpips for item in figures if item.lpips is not None]
+    return float(np.mean(distances)) if distances else None

@@ -25,9 +25,10 @@ TITLES = {
     "ssim": "SSIM",
     "l1": "l1, % of full scale",
     "hole_psnr": "PSNR inside the hole, dB",
+    "lpips": "LPIPS (AlexNet), less is better",
     "sharpness": "sharpness inside the hole (the truth is 1)",
 }
-DIGITS = {"psnr": 2, "ssim": 4, "l1": 2, "hole_psnr": 2, "sharpness": 2}
+DIGITS = {"psnr": 2, "ssim": 4, "l1": 2, "hole_psnr": 2, "lpips": 3, "sharpness": 2}
 MARGINS = ("psnr", "ssim", "hole_psnr")
 """Where more is better, so that a lead over the best peer makes sense."""
 
@@ -96,7 +97,7 @@ def as_text(evaluation: Evaluation) -> str:
 
 def _bucket_block(summary: Summary, figure: str) -> str:
     methods = list(summary[BUCKET_GROUPS[0]])
-    if not methods:
+    if not methods or _missing(summary, figure):
         return ""
     digits = DIGITS[figure]
     values = {
@@ -110,6 +111,14 @@ def _bucket_block(summary: Summary, figure: str) -> str:
         lead = [own - peer for own, peer in zip(values[MODEL], best, strict=True)]
         rows.append(["model over best peer", *(f"{value:+.{digits}f}" for value in lead)])
     return _table([TITLES[figure], *BUCKET_GROUPS], rows)
+
+
+def _missing(summary: Summary, figure: str) -> bool:
+    return any(
+        getattr(means, figure) is None
+        for group in BUCKET_GROUPS
+        for means in summary[group].values()
+    )
 
 
 def _lattice_block(summary: Summary) -> str:
@@ -137,10 +146,11 @@ def _worst_block(worst: Sequence[Result]) -> str:
             f"{result.figures.psnr:.2f}",
             f"{result.figures.ssim:.4f}",
             f"{result.figures.hole_psnr:.2f}",
+            "" if result.figures.lpips is None else f"{result.figures.lpips:.3f}",
         ]
         for result in worst
     ]
-    return _table(["worst cases", "number", "hole", "PSNR", "SSIM", "hole PSNR"], rows)
+    return _table(["worst cases", "number", "hole", "PSNR", "SSIM", "hole PSNR", "LPIPS"], rows)
 
 
 def _worst_entry(result: Result) -> dict[str, Any]:
@@ -152,6 +162,7 @@ def _worst_entry(result: Result) -> dict[str, Any]:
         "psnr": round(figures.psnr, 4),
         "ssim": round(figures.ssim, 4),
         "hole_psnr": round(figures.hole_psnr, 4),
+        **({} if figures.lpips is None else {"lpips": round(figures.lpips, 4)}),
     }
 
 

@@ -18,6 +18,7 @@ from training.evaluation.cases import (
     cases_of_photo,
     central_crop,
 )
+from training.evaluation.distance import Distance
 from training.evaluation.figures import Figures, measure
 from training.evaluation.models import Predict
 from training.peers import Peer
@@ -58,6 +59,7 @@ class Evaluation:
         skipped: names of photos that could not be used, each with the reason.
         photos_sha256: of all pictures' pixels: other digests, other pictures (or decoder).
         masks_sha256: of all masks: other digests, other holes.
+        distance: measures LPIPS; None leaves it out.
     """
 
     seed: int
@@ -66,10 +68,11 @@ class Evaluation:
     skipped: list[str] = field(default_factory=list)
     photos_sha256: str = ""
     masks_sha256: str = ""
+    distance: Distance | None = None
 
     def add(self, case: Case, method: str, filled: Picture) -> Figures:
         """Measure a method's composited picture and note the figures, which are returned."""
-        figures = measure(case, filled)
+        figures = measure(case, filled, self.distance)
         self.results.append(Result(case.number, case.photo, case.group, method, figures))
         return figures
 
@@ -82,6 +85,7 @@ def evaluate(
     seed: int = 0,
     limit: int | None = None,
     examples: Collection[int] = (),
+    distance: Distance | None = None,
 ) -> Evaluation:
     """Run the model and its peers over the cases of the first ``limit`` photos.
 
@@ -91,12 +95,13 @@ def evaluate(
         peers: by name; they see the irregular holes. Lattices have a peer of their own.
         seed: of the masks.
         limit: photos at most; all if None.
+        distance: measures LPIPS; None leaves it out.
         examples: numbers of cases of which the model's pictures are kept.
 
     Raises:
         ValueError: no photo was usable.
     """
-    evaluation = Evaluation(seed)
+    evaluation = Evaluation(seed, distance=distance)
     pixels, holes = sha256(), sha256()
     for cases in _cases(photos, seed, limit, evaluation.skipped):
         pixels.update(cases[0].truth.tobytes())
