@@ -63,7 +63,7 @@ class Settings(BaseSettings):
         "memory allow it; a request's field `texture` overrides",
     )
     texture_memory_mb: int = Field(
-        default=512,
+        default=768,
         ge=1,
         description="MiB that texture may take beside the photos, all requests together",
     )

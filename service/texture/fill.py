@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from service.arrays import Hole, Image
-from service.inpainting.boxes import Box
+from service.inpainting.boxes import Box, extent
 from service.texture.blend import Colours, blend
 from service.texture.crew import Crew
 from service.texture.labels import clean
@@ -19,9 +19,12 @@ LEAST_SIDE = 40
 """Pixels that the coarsest scale's shorter side has at least."""
 
 MIX = 0.1
-STRAY_BLUR, STRAY_LEAST, STRAY_MOST = 3.0, 6.0, 18.0
-"""Share of the guide in the end: it brings back what the patches cannot hold. It gives way where
-guide and copy, low-passed, lie apart by more than this many levels: it would show through there."""
+"""Share of the guide in the end: it brings back what the patches cannot hold."""
+
+MIX_BLUR = 3.0
+STRAY = 6.0
+"""Levels by which guide and copy, low-passed, may lie apart beside the copy's own contrast there.
+Further apart the guide gives way, or it would show through as a ghost: in a sky for one."""
 
 
 def fill_texture(
@@ -51,7 +54,8 @@ def fill_texture(
     repetition = find_repetition(Level(picture, known_share, hole_share), crew)
     checkpoint()
     kept = _follow(picture, repetition, hole)
-    guide = picture.copy()
+    around = extent(hole).grow(1, 1).clip(*hole.shape)
+    guide = picture[around.slices].copy()
     hole_share[kept] = 0
     count = _count(min(hole.shape), coarser + len(STAGES))
     levels = pyramid(Level(picture, known_share, hole_share), count, crew)
@@ -59,14 +63,15 @@ def fill_texture(
     found = search(levels, stages, repetition.offsets, crew, checkpoint)
     if found is None and not kept.all(where=hole):
         return None
+    del levels
     scale, labels = _joined(picture, known, kept, found, repetition)
     if found is not None:
         clean(scale, labels, crew)
+    del found, repetition
     checkpoint()
-    colours = blend(scale, labels, crew)
-    filled = _mixed(colours, guide[scale.frame.slices])
+    filled = _mixed(blend(scale, labels, crew), guide)
     result = image.copy()
-    box = scale.frame.slices
+    box = around.slices
     np.copyto(result[box], filled[..., :3], where=hole[box][..., np.newaxis])
     return result
 
@@ -99,12 +104,12 @@ def _joined(
     """A scale that holds what was searched and what was kept, and the labels of both."""
     state = known * np.uint8(SOURCE) + kept * np.uint8(KEPT)
     if found is not None:
-        state |= found.scale.state & HOLE
+        state[found.frame.slices] |= found.hole * np.uint8(HOLE)
     scale = Scale(picture, state, 1, HOLE | KEPT)
     labels = np.zeros((*scale.shape, 2), np.int32)
     if found is not None:
-        _move(found.labels, found.scale.frame, labels, scale, HOLE)
-        scale.attach_guide(found.scale.guide)
+        _move(found.labels, found.frame, labels, scale, HOLE)
+        scale.attach_guide(found.guide)
     _move(repetition.labels, repetition.scale.frame, labels, scale, KEPT)
     return scale, labels
 
@@ -126,8 +131,14 @@ def _move(theirs: Labels, frame: Box, labels: Labels, scale: Scale, flag: int) -
 
 def _mixed(colours: Colours, guide: Pixels) -> Pixels:
     """Mix a share of the guide in, and round."""
+
+    def low(values: Colours) -> Colours:
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), MIX_BLUR), np.float32)
+
     apart = guide.astype(np.float32) - colours
-    stray = np.sqrt(np.sum(cv2.GaussianBlur(apart, (0, 0), STRAY_BLUR) ** 2, axis=2))
-    share = MIX * np.clip((STRAY_MOST - stray) / (STRAY_MOST - STRAY_LEAST), 0, 1)
+    stray = np.sqrt(np.sum(low(apart) ** 2, axis=2))
+    variance = np.sum(low(colours**2) - low(colours) ** 2, axis=2)
+    allowed = STRAY + np.sqrt(np.maximum(variance, 0))
+    share = MIX * np.clip(2 - stray / allowed, 0, 1)
     mixed = colours + share[..., np.newaxis] * apart
     return np.asarray(np.clip(np.rint(mixed), 0, 255), np.uint8)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from service.texture.crew import Crew
 from service.texture.library import address, kernels
-from service.texture.pyramid import Level
+from service.texture.pyramid import Level, halve
 from service.texture.scale import HOLE, SOURCE, Labels, Pixels, Scale, states
 
 SIDE = 320
-"""Steps are looked for in the picture reduced to at most this many pixels."""
+"""Steps are looked for in the picture halved until it has at most this many pixels a side."""
 MOST = 40
 """Steps that are tried."""
 ALIKE = 0.15
@@ -31,8 +31,10 @@ LOW_PASS = 12.0
 
 RIM = 24
 """Pixels around the hole on which a step has to prove itself."""
-SPREAD = 10.0
-"""Least sigma with which its errors are spread into the hole; more in deeper holes."""
+SPREAD, DEEPER = 10.0, 0.6
+"""Least sigma with which its errors are spread into the hole, and by the hole's depth."""
+MOST_PLACES = 4000
+"""Pixels of the rim by which a step found in a reduced picture is made exact."""
 CELL = 4
 NEAR = 27
 """Side of the box whose mean the rim's own variance is counted from."""
@@ -65,17 +67,18 @@ def find_repetition(level: Level, crew: Crew) -> Repetition:
         level: The picture at full scale; it has a hole.
         crew: Who helps.
     """
-    known, hole = level.is_known, level.is_hole
-    state = states(known, hole, 1)
-    depth = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)
-    sigma = max(SPREAD, 0.6 * float(depth.max()))
-    scale = Scale(level.picture, state, RIM, HOLE)
-    offsets = find_offsets(level.picture, known)
+    reduced, factor = level, 1
+    while max(reduced.known.shape) > SIDE:
+        reduced, factor = halve(reduced, crew), 2 * factor
+    offsets = factor * find_offsets(reduced.picture, reduced.is_known)
+    scale = Scale(level.picture, states(level.is_known, level.is_hole, 1), RIM, HOLE)
+    if factor > 1 and len(offsets):
+        offsets = refine_offsets(scale, offsets, factor)
     labels = np.zeros((*scale.shape, 2), np.int32)
     weight = np.zeros(scale.shape, np.float32)
     found = Repetition(offsets, scale, labels, weight)
     if len(offsets):
-        _weigh(found, _rim(known, hole), sigma, crew)
+        _weigh(found, crew)
     return found
 
 
@@ -92,18 +95,8 @@ def find_offsets(picture: Pixels, known: NDArray[np.bool_]) -> NDArray[np.int32]
         (N, 2) int32, N up to `MOST`: rows and columns, the best first, nearer ones before farther
         ones that are hardly better. With every step there is its opposite.
     """
-    factor = -(-max(known.shape) // SIDE)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGBA2GRAY).astype(np.float32)
-    weight = known.astype(np.float32)
-    if factor > 1:
-        size = (max(1, known.shape[1] // factor), max(1, known.shape[0] // factor))
-        grey, weight = (
-            np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
-            for part in (grey * weight, weight)
-        )
-        grey /= np.maximum(weight, np.float32(1e-3))
-        weight = (weight > 0.99).astype(np.float32)
-    correlation = _correlation(grey, weight)
+    correlation = _correlation(grey, known.astype(np.float32))
     centre = np.array(correlation.shape) // 2
     peaks = correlation >= cv2.dilate(correlation, np.ones((7, 7), np.uint8))
     places = np.argwhere(peaks & (correlation > ALIKE))
@@ -112,7 +105,7 @@ def find_offsets(picture: Pixels, known: NDArray[np.bool_]) -> NDArray[np.int32]
     places, steps, length = (part[length > NEAREST] for part in (places, steps, length))
     likeness = correlation[places[:, 0], places[:, 1]]
     best = np.argsort(-likeness + 0.3 * length / np.hypot(*grey.shape), kind="stable")[:MOST]
-    return np.ascontiguousarray(steps[best] * factor, np.int32)
+    return np.ascontiguousarray(steps[best], np.int32)
 
 
 def _correlation(grey: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -136,15 +129,11 @@ def _correlation(grey: NDArray[np.float32], known: NDArray[np.float32]) -> NDArr
     return np.fft.fftshift(likeness).astype(np.float32)
 
 
-def _rim(known: NDArray[np.bool_], hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    away = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, 3)
-    return np.asarray(known & (away <= RIM))
-
-
-def _weigh(found: Repetition, rim: NDArray[np.bool_], sigma: float, crew: Crew) -> None:
+def _weigh(found: Repetition, crew: Crew) -> None:
     """Choose for each hole pixel the step that explains the rim near it best, and weigh it."""
     scale, offsets = found.scale, found.offsets
-    cell = CELL
+    rim, depth = _rim(scale)
+    sigma, cell = max(SPREAD, DEEPER * depth), CELL
     while sigma / cell > 5:
         cell *= 2
     cells = [-(-side // cell) for side in scale.shape]
@@ -182,6 +171,55 @@ def _weigh(found: Repetition, rim: NDArray[np.bool_], sigma: float, crew: Crew) 
     np.clip((UNSURE - ratio) / (UNSURE - SURE), 0, 1, out=found.weight)
 
 
+def _rim(scale: Scale) -> tuple[NDArray[np.bool_], float]:
+    """The frame's known pixels near the hole, (rows, columns) bool, and how deep the hole is."""
+    state = scale.state[scale.frame.slices]
+    hole = (state & HOLE) != 0
+    away = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, 3)
+    depth = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray((state & SOURCE != 0) & (away <= RIM)), float(depth.max())
+
+
+def refine_offsets(scale: Scale, offsets: NDArray[np.int32], factor: int) -> NDArray[np.int32]:
+    """Steps found in a picture reduced by `factor`, to the pixel: by the error on the rim.
+
+    Args:
+        scale: A frame around the hole, at full scale.
+        offsets: (N, 2) int32.
+        factor: How far a step may be off.
+    """
+    rim, _ = _rim(scale)
+    places = np.argwhere(rim)
+    places = places[:: -(-len(places) // MOST_PLACES) or 1]
+    chosen = np.zeros_like(rim)
+    chosen[places[:, 0], places[:, 1]] = True
+    pointer, marked, best = scale.pointer, address(chosen.view(np.uint8)), offsets.copy()
+
+    def error(row: int, column: int) -> float:
+        total, count = np.zeros(1, np.float32), np.zeros(1, np.float32)
+        kernels().texture_errors(
+            pointer, marked, max(scale.shape), row, column, address(total), address(count)
+        )
+        return float(total[0] / count[0]) if count[0] else np.inf
+
+    for number, (row, column) in enumerate(offsets.tolist()):
+        least, step = error(row, column), factor // 2
+        while step:
+            around = [
+                (row + y * step, column + x * step)
+                for y in (-1, 0, 1)
+                for x in (-1, 0, 1)
+                if x or y
+            ]
+            errors = [error(*place) for place in around]
+            if min(errors) < least:
+                least = min(errors)
+                row, column = around[errors.index(least)]
+            step //= 2
+        best[number] = row, column
+    return best
+
+
 def _variance(
     scale: Scale, rim: NDArray[np.bool_], cell: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -193,7 +231,7 @@ def _variance(
     share = np.maximum(cv2.blur(known, near), np.float32(1e-3))[..., np.newaxis]
     mean = cv2.blur(picture * known[..., np.newaxis], near) / share
     squares = np.sum((picture - mean) ** 2, axis=2)
-    inside = rim[box].astype(np.float32)
+    inside = rim.astype(np.float32)
     return _by_cell(squares * inside, cell), _by_cell(inside, cell)
 
 

@@ -20,6 +20,15 @@ Labels = NDArray[np.int32]
 # States of a pixel, as in kernels/texture.h.
 HOLE, SOURCE, KEPT, CENTRE, TARGET = 1, 2, 4, 8, 16
 
+_TYPES = {
+    "picture": np.uint8,
+    "state": np.uint8,
+    "guide": np.uint8,
+    "root_weight": np.float32,
+    "field": np.int32,
+    "distance": np.float32,
+}
+
 MOST_BLOCKS = 32  # of a frame; a bound on how many threads can help
 
 
@@ -63,6 +72,8 @@ class Scale:
         return field, distance
 
     def _attach(self, name: str, array: NDArray[np.generic]) -> None:
+        if array.dtype != _TYPES[name]:
+            raise TypeError(f"{name} holds {array.dtype} where the kernels read {_TYPES[name]}")
         self._arrays[name] = array  # kept for as long as the kernels may look at it
         setattr(self.struct, name, address(array))
 

@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.inpainting.boxes import Box
 from service.texture.crew import Crew
 from service.texture.library import SweepStruct, address, kernels
 from service.texture.pyramid import Level
-from service.texture.scale import CENTRE, HOLE, SOURCE, TARGET, Labels, Scale, states
+from service.texture.scale import CENTRE, HOLE, SOURCE, TARGET, Labels, Pixels, Scale, states
 
 RADIUS = 2
 """Patches are 5x5 pixels; 3x3 where too few larger ones are known."""
@@ -67,14 +68,14 @@ class Stage:
 
 
 STAGES = (
-    Stage(guidance=0.0, blur=3.0, reluctance=1.5, rounds=2, sweeps=1),
-    Stage(guidance=0.1, blur=1.5, reluctance=1.3, rounds=3, sweeps=1),
-    Stage(guidance=0.3, blur=1.0, reluctance=1.1, rounds=5, sweeps=2),
-    Stage(guidance=1.0, blur=0.7, reluctance=1.0, rounds=8, sweeps=3),
+    Stage(guidance=0.0, blur=3.0, reluctance=2.0, rounds=2, sweeps=1, reach=16),
+    Stage(guidance=0.1, blur=1.5, reluctance=1.5, rounds=3, sweeps=1),
+    Stage(guidance=0.3, blur=1.0, reluctance=1.3, rounds=5, sweeps=2),
+    Stage(guidance=1.0, blur=0.7, reluctance=1.1, rounds=8, sweeps=3),
 )
 """From the finest scale that is searched to the coarsest."""
 
-REFINEMENT = Stage(guidance=0.0, blur=3.0, reluctance=1.5, rounds=1, sweeps=1, reach=2)
+REFINEMENT = Stage(guidance=0.0, blur=3.0, reluctance=2.0, rounds=1, sweeps=1, reach=2)
 """Finer scales of large holes, where only offsets near those found are tried."""
 
 
@@ -83,11 +84,15 @@ class Found:
     """What a search found at the finest scale.
 
     Attributes:
-        scale: The scale; its picture is filled.
+        frame: A box around the hole.
+        hole: (rows, columns) bool, of the frame.
+        guide: (H, W, 4), the low-passed guide.
         labels: Where each pixel of the hole was copied from.
     """
 
-    scale: Scale
+    frame: Box
+    hole: NDArray[np.bool_]
+    guide: Pixels
     labels: Labels
 
 
@@ -124,7 +129,7 @@ def search(
         run.begin(before)
         labels = run.rounds(first=before is None, checkpoint=checkpoint)
         before = scale
-    return None if before is None else Found(scale, labels)
+    return None if before is None else Found(scale.frame, run.hole, scale.guide, labels)
 
 
 def _prepare(level: Level) -> tuple[Scale, int] | None:

@@ -18,8 +18,8 @@ take turns, so that the memory of one is enough, and have all threads."""
 VEIL = 31
 """Side in pixels of the box whose known mean stands in for colours that are not known."""
 
-BYTES_PER_PIXEL, BYTES_PER_HOLE_PIXEL = 60, 150
-"""Memory that a group takes at most, by the pixels of its context and of its holes' box."""
+LEAST_BYTES, BYTES_PER_PIXEL, BYTES_PER_HOLE_PIXEL = 6 << 20, 16, 110
+"""Memory that a group takes: whatever its size, by its context, and by its holes' box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _pixels(context: Context) -> int:
 
 def _bytes(context: Context) -> int:
     holes = context.hole.height * context.hole.width
-    return BYTES_PER_PIXEL * _pixels(context) + BYTES_PER_HOLE_PIXEL * holes
+    return LEAST_BYTES + BYTES_PER_PIXEL * _pixels(context) + BYTES_PER_HOLE_PIXEL * holes
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@
 
 /* Sum, over square cells of `cell` pixels, the error of copying from one offset on the rim.
  *
- * rim:    height x width: pixels not 0 are looked at.
+ * rim:    rows x columns of the frame: pixels not 0 are looked at.
  * errors: cells of the frame, `ceil(rows / cell)` x `ceil(columns / cell)`: sums of
  *         |I(p) - I(p + offset)|^2 over the rim's pixels whose source is known.
  * counts: how many pixels that were.
@@ -16,7 +16,7 @@ EXPORT void texture_errors(const Scale *scale, const uint8_t *rim, int32_t cell,
     for (int32_t y = scale->top; y < scale->top + scale->rows; y++) {
         if (y + dy < 0 || y + dy >= scale->height) continue;
         for (int32_t x = scale->left; x < scale->left + scale->columns; x++) {
-            if (!rim[at(scale, y, x)] || !has(scale, y + dy, x + dx, SOURCE)) continue;
+            if (!rim[in_frame(scale, y, x)] || !has(scale, y + dy, x + dx, SOURCE)) continue;
             size_t place = (size_t)((y - scale->top) / cell) * (size_t)across
                            + (size_t)((x - scale->left) / cell);
             errors[place] += squared(load_pixel(&scale->picture[at(scale, y, x)])
@@ -29,7 +29,7 @@ EXPORT void texture_errors(const Scale *scale, const uint8_t *rim, int32_t cell,
 /* For the hole in rows `first <= y < last` the offset with the least error whose source is known.
  *
  * offsets: count x 2.
- * errors:  count x cells of the frame, as above, spread into the hole; INFINITY where unknown.
+ * errors:  count x cells of the frame, as above, spread into the hole; huge where unknown.
  * best:    rows x columns of the frame: that least error, INFINITY where there is none.
  * labels:  rows x columns x 2: where it copies from.
  */
