@@ -91,7 +91,7 @@ def test_without_time_it_is_left_out_or_refused():
 
 def test_windows_that_would_be_late_themselves_are_refused_still():
     class Slow(DummyEngine):
-        def warm_up(self):
+        def warm_up(self, *_):
             return RunTable({size: {1: 1e6} for size in SIZES})
 
     with client_of(Slow(SIZES)) as client:
