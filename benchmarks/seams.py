@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from benchmarks.options import parser_of
 from benchmarks.photos import bundled_photos, large_photo, photos_in, square_holes
 from benchmarks.report import Report
-from service.arrays import Hole, Image, Infer
+from service.arrays import Hole, Image
 from service.engine.base import Engine
 from service.engine.build import build_engine
 from service.inpainting import Plan, fill, plan
@@ -109,15 +109,16 @@ def psnr(image: Image, truth: Image, hole: Hole) -> float:
     return float(10 * np.log10(255**2 / np.mean(error**2)))
 
 
-def one_pass(image: Image, hole: Hole, sizes: tuple[int, ...], infer: Infer) -> Image:
+def one_pass(image: Image, hole: Hole, engine: Engine) -> Image:
     """The photo scaled down until one window holds hole and context, filled, pasted back."""
     rows, columns = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
     box = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
     need = box.grow(box.height // 2, box.width // 2).clip(*hole.shape)
+    sizes = engine.info.window_sizes
     factor = next(f for f in range(1, 999) if smallest_size(need.reduce(f), sizes))
     small = reduce(image, hole, need.reduce(factor), factor)
     made = plan(small.hole, sizes, reach=10**6)
-    filled = fill(small.image, small.hole, made, infer).image
+    filled = fill(small.image, small.hole, made, engine.infer, traits=engine.info.traits).image
     size = (filled.shape[1] * factor, filled.shape[0] * factor)
     enlarged = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
     place = need.reduce(factor).enlarge(factor).clip(*hole.shape)
@@ -142,10 +143,11 @@ def measure(path: Path, hole: Hole, made: Plan, engine: Engine, figures: Figures
         The photo with its hole white, by one pass, filled, and as it was.
     """
     truth = large_photo(path, HEIGHT, WIDTH)
-    filled = fill(truth, hole, made, engine.infer).image
-    with mock.patch("service.inpainting.running.correct_seams", lambda image, *_: image):
-        raw = fill(truth, hole, made, engine.infer).image
-    single = one_pass(truth, hole, engine.info.window_sizes, engine.infer)
+    traits = engine.info.traits
+    filled = fill(truth, hole, made, engine.infer, traits=traits).image
+    with mock.patch("service.inpainting.running.correct_seams", lambda image, *_, **__: image):
+        raw = fill(truth, hole, made, engine.infer, traits=traits).image
+    single = one_pass(truth, hole, engine)
     if any(len(group.scales[-1].windows) > 1 for group in made.groups):
         figures[WINDOWS, FILL].append(window_seam(filled, hole, made))
     for way, image in ((FILL, filled), (RAW, raw), (SINGLE, single)):
@@ -215,7 +217,7 @@ def main() -> None:
     engine = build_engine(Settings())
     top, left = (HEIGHT - options.side) // 2, (WIDTH - options.side) // 2
     hole = square_holes(HEIGHT, WIDTH, options.side, (top, left))
-    made = plan(hole, engine.info.window_sizes)
+    made = plan(hole, engine.info.window_sizes, reach=engine.info.traits.reach)
     margin = options.side // 4
     part = Box(top, left, top + options.side, left + options.side).grow(margin, margin)
     paths = photos_in(options.photos, options.count) if options.photos else bundled_photos()

@@ -82,11 +82,12 @@ def measure(hole: Hole, engine: Engine, runs: RunTable) -> Cost:
     """Plan and fill one hole in a grey photo, as the service would."""
     image = np.full((*hole.shape, 3), 128, np.uint8)
     start = time.process_time()
-    made = plan(hole, engine.info.window_sizes, costs=runs.window_seconds)
+    traits = engine.info.traits
+    made = plan(hole, engine.info.window_sizes, reach=traits.reach, costs=runs.window_seconds)
     planning = time.process_time() - start
     timed = Timed(engine, runs.batches)
     start = time.process_time()
-    fill(image, hole, made, timed)
+    fill(image, hole, made, timed, traits=traits)
     return Cost(made, planning, timed.seconds, time.process_time() - start - timed.seconds)
 
 
