@@ -12,6 +12,7 @@ from service.engine.build import build_engine
 from service.http.context import RequestContext
 from service.http.gate import AdmissionGate
 from service.http.guard import KeyGuard, OriginGuard
+from service.http.head import HeadAsGet
 from service.http.limits import BodyLimit
 from service.http.linger import Linger
 from service.http.openapi import install_openapi
@@ -100,6 +101,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
 def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
     """The last one added is the first that a request meets."""
     settings = runtime.settings
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         AdmissionGate,
         admission=runtime.admission,
@@ -117,7 +119,9 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
-    app.add_middleware(OriginGuard, origins=settings.cors_origins)
+    app.add_middleware(
+        OriginGuard, origins=settings.cors_origins, trust_forwarded=settings.trust_forwarded
+    )
     app.add_middleware(Linger)
     app.add_middleware(
         RequestContext,

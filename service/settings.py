@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.environment import PREFIX
+from service.http.origins import origin_as_sent
 from service.operation.cpus import available_cpus
 
 BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "models" / "inpaint.onnx"
@@ -120,6 +121,11 @@ class Settings(BaseSettings):
         default=(),
         description="origins of browser pages that may ask, separated by commas (*: any)",
     )
+    trust_forwarded: bool = Field(
+        default=False,
+        description="believe X-Forwarded-Host, X-Forwarded-Proto and Forwarded; only behind a "
+        "proxy that sets them",
+    )
 
     # --- answers
     png_compression: int = Field(
@@ -159,6 +165,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _as_sent(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(origin_as_sent(text) for text in value)
 
     @field_validator("root_path")
     @classmethod

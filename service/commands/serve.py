@@ -14,6 +14,7 @@ from service.app import create_app
 from service.engine.base import EngineError
 from service.engine.build import build_engine
 from service.environment import PREFIX
+from service.http.connections import connections_of
 from service.http.problems import describe_errors
 from service.operation.allocator import tune_allocator
 from service.operation.lifecycle import Lifecycle
@@ -103,6 +104,7 @@ def _serve(settings: Settings) -> int:
         access_log=False,
         server_header=False,
         lifespan="on",
+        http=connections_of(settings.upload_idle_s),
         ws="none",
         timeout_graceful_shutdown=max(1, round(settings.grace_s)),
     )

@@ -64,7 +64,10 @@ def http_problem_response(scope: MutableMapping[str, Any], error: HTTPException)
     slug = phrase.lower().replace(" ", "-")
     detail = DETAILS.get(error.status_code, str(error.detail))
     problem = _note(scope, error.status_code, slug, phrase, detail)
-    return _render(scope, problem, error.headers or {})
+    headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"
+    return _render(scope, problem, headers)
 
 
 DETAILS = {

@@ -69,7 +69,7 @@ def decode_alpha_mask(file: BinaryIO, max_pixels: int) -> Hole:
         (H, W) bool, True is hole, after EXIF orientation.
 
     Raises:
-        InvalidRequest: it has no transparency.
+        InvalidRequest: it has no transparency, or nothing in it is transparent.
         UnsupportedImage, TooManyPixels, BrokenImage: as for photos.
     """
     with opened_image(file, "mask", max_pixels) as image:
@@ -80,6 +80,11 @@ def decode_alpha_mask(file: BinaryIO, max_pixels: int) -> Hole:
             alpha = np.asarray(strip.convert("RGBA").getchannel("A"))
             hole[top : top + strip.height] = alpha < OPAQUE_FROM
         turn = orientation(image)
+    if not hole.any():
+        raise InvalidRequest(
+            "the mask is opaque everywhere, so it marks nothing; on this route its transparent "
+            "part is the hole, whatever its colours (POST /inpaint takes white as the hole)"
+        )
     return upright(hole, turn).view(np.bool_)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from service.http.accept import accepted_format
 from service.http.events import EventResponse, Events, accepts_events
 from service.http.form import read_form
 from service.http.openapi import INPAINT_RESPONSES, inpaint_request_body
@@ -35,6 +36,9 @@ async def inpaint(request: Request) -> Response:
     transparency is kept and is opaque in the hole; an RGB or grey colour profile is kept. In PNG
     and WebP known pixels are bit for bit those of the decoded photo. A mask without any white
     answers the photo itself.
+
+    The field `format` says what the answer is; without it `Accept: image/jpeg` or `image/webp`
+    does, if the header names images only.
 
     With `Accept: text/event-stream` the answer is a stream of server-sent events instead, each with
     one line of JSON. `progress` says how many steps are `done` of the `total`: windows filled by
@@ -83,7 +87,9 @@ async def fill_form(request: Request, events: Events | None = None) -> Work:
             mask=form.mask,
             invert_mask=options.invert_mask,
             dilate=options.dilate,
-            output=options.format,
+            output=options.format
+            if "format" in options.model_fields_set
+            else accepted_format(request.headers),
             texture=options.texture,
             ticket=record.ticket,
             timings=record.timings,

@@ -1,4 +1,4 @@
-"""`POST /v1/images/edits` as the clients of OpenAI's API send it, so that they work unchanged."""
+"""The routes of OpenAI's API that its clients need to edit images, so that they work unchanged."""
 
 import base64
 import time
@@ -19,6 +19,7 @@ from service.runtime import Runtime
 
 PREFIX = "/v1/"
 PATH = "/v1/images/edits"
+MODELS = "/v1/models"
 
 router = APIRouter(tags=["other APIs"])
 
@@ -64,6 +65,22 @@ class Edit(BaseModel):
     output_format: OutputFormat = Field(examples=["png"])
 
 
+class Model(BaseModel):
+    """The model, as OpenAI's clients read it."""
+
+    id: str = Field(examples=["inpaint"])
+    object: Literal["model"] = "model"
+    created: int = Field(0, description="not known: 0")
+    owned_by: str = "server"
+
+
+class ModelList(BaseModel):
+    """The one model there is."""
+
+    object: Literal["list"] = "list"
+    data: list[Model] = Field(examples=[[{"id": "inpaint", "object": "model"}]])
+
+
 def error_shape(problem: Problem) -> dict[str, object]:
     """A problem as OpenAI's clients read errors."""
     kind = "invalid_request_error" if problem.status < 500 else "server_error"
@@ -89,6 +106,16 @@ def _request_body() -> dict[str, Any]:
     }
     schema = {"type": "object", "required": ["image"], "properties": properties}
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
+REFUSALS = shaped_responses(error_shape, MODELS, 401, 403)
+
+
+@router.get(MODELS, summary="The models, as OpenAI's", responses=REFUSALS)
+async def models(request: Request) -> ModelList:
+    """One: clients ask in order to offer a choice, or to see whether their key is right."""
+    runtime: Runtime = request.app.state.runtime
+    return ModelList(data=[Model(id=runtime.engine.info.name)])
 
 
 @router.post(

@@ -35,6 +35,8 @@ function send(image, mask, { service, key, signal, onProgress, ...options }) {
     if (value !== undefined) body.append(name, String(value));
   }
   const headers = { Accept: onProgress ? 'text/event-stream' : 'image/*' };
+  // A page of another origin could not send this unasked: it tells the service that its own page asks.
+  if (!service) headers['X-Inpaint-Page'] = '1';
   if (key) headers.Authorization = `Bearer ${key}`;
   return reached(fetch(addressOf(service), { method: 'POST', body, headers, signal }), signal);
 }

@@ -13,6 +13,7 @@ import uvicorn
 from service.app import create_app
 from service.engine.base import Engine
 from service.engine.dummy import DummyEngine
+from service.http.connections import connections_of
 from service.runtime import OnFatal
 from service.settings import Settings
 
@@ -35,10 +36,15 @@ def client_of(
     on_fatal: OnFatal | None = None,
     **values: Any,
 ) -> Iterator[httpx.Client]:
-    """A client of a server of its own, warmed up; `client.app` is the application."""
-    app = create_app(settings_of(**values), engine or DummyEngine(SIZES), on_fatal)
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="on", ws="none")
-    server = uvicorn.Server(config)
+    """A client of a server of its own, warmed up.
+
+    `client.app` is the application, `client.app.state.server` uvicorn's server.
+    """
+    settings = settings_of(**values)
+    app = create_app(settings, engine or DummyEngine(SIZES), on_fatal)
+    http = connections_of(settings.upload_idle_s)
+    config = uvicorn.Config(app, port=0, http=http, log_config=None, lifespan="on", ws="none")
+    server = app.state.server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

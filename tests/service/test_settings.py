@@ -67,3 +67,39 @@ def test_derived_defaults():
 def test_values_out_of_range_are_refused(name, value):
     with pytest.raises(ValidationError, match=name):
         Settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("https://a.example/", "https://a.example"),
+        ("https://A.Example:443", "https://a.example"),
+        ("http://a.example:80/", "http://a.example"),
+        ("http://a.example:443", "http://a.example:443"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("https://b\u00fccher.example", "https://xn--bcher-kva.example"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("*", "*"),
+        ("null", "null"),
+    ],
+)
+def test_origins_are_kept_as_browsers_send_them(written, sent):
+    assert Settings(cors_origins=written).cors_origins == (sent,)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "a.example",
+        "localhost:3000",
+        "https://",
+        "https://a.example/page",
+        "https://a.example?x=1",
+        "https://user@a.example",
+        "https://*.a.example",
+        "https://a.example:port",
+    ],
+)
+def test_an_origin_that_would_match_no_page_is_refused_at_the_start(written):
+    with pytest.raises(ValidationError, match="is no origin such as https://photos"):
+        Settings(cors_origins=f"https://b.example,{written}")

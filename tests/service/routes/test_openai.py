@@ -24,6 +24,12 @@ def transparent_in(hole, samples=SAMPLES) -> bytes:
     return file_of(Image.fromarray(np.dstack([samples, alpha]), "RGBA"))
 
 
+def faint_in(hole) -> bytes:
+    """A picture that is a little transparent in the hole."""
+    alpha = np.where(hole, 200, 255).astype(np.uint8)
+    return file_of(Image.fromarray(np.dstack([SAMPLES, alpha]), "RGBA"))
+
+
 def of(client, key: str = "any", **options) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{client.base_url}/v1", api_key=key, max_retries=0, **options)
 
@@ -113,9 +119,21 @@ def test_a_list_of_one_image(asked):
         ({"stream": True}, "partial images"),
         ({"output_format": "gif"}, "output_format"),
         ({"mask": mask_file(HOLE)}, "no transparency"),
-        ({"mask": transparent_in(np.zeros((9, 9), bool), noise(9, 9))}, "9 x 9"),
+        ({"mask": transparent_in(np.zeros_like(HOLE))}, "opaque everywhere"),
+        ({"mask": faint_in(HOLE)}, "opaque everywhere"),
+        ({"mask": transparent_in(box_hole(9, 9, 2, 2, 3), noise(9, 9))}, "9 x 9"),
     ],
-    ids=["two images", "two answers", "url", "stream", "gif", "opaque mask", "sizes"],
+    ids=[
+        "two images",
+        "two answers",
+        "url",
+        "stream",
+        "gif",
+        "no alpha",
+        "opaque mask",
+        "faint mask",
+        "sizes",
+    ],
 )
 def test_what_cannot_be_done_is_said_in_words(asked, options, word):
     given = {"image": PHOTO, "mask": transparent_in(HOLE), "prompt": ""} | options
@@ -123,6 +141,11 @@ def test_what_cannot_be_done_is_said_in_words(asked, options, word):
         asked.images.edit(**given)
     assert caught.value.type == "invalid_request_error"
     assert caught.value.request_id
+
+
+def test_the_models_are_listed(asked, client):
+    (model,) = asked.models.list().data
+    assert (model.id, model.object) == (client.get("/model").json()["name"], "model")
 
 
 def test_keys_are_those_of_the_service():
