@@ -22,10 +22,17 @@ from service.imaging.masks import (
     dilate,
     hole_of_transparency,
 )
+from service.imaging.transparency import (
+    constant_around,
+    cover,
+    fill_constant,
+    filled_alpha,
+    unseen_pixels,
+)
 from service.inpainting import Plan, fill, plan
 from service.inpainting.feathering import feather_inside
 from service.queueing.backlog import Backlog, CostTable
-from service.queueing.lane import Lane
+from service.queueing.lane import Lane, LaneClient
 from service.record import Timings
 from service.texturing import TextureMode, TextureOutcome, TexturePlan, Texturing
 from service.ticket import Ticket
@@ -56,6 +63,7 @@ class Work:
     hole: Hole | None = None
     plan: Plan | None = None
     texture_plan: TexturePlan | None = None
+    alpha_around: list[int | None] | None = None
     cost_s: float = 0.0
     filled: Image | None = None
     windows: int = 0
@@ -141,7 +149,9 @@ class Pipeline:
             # those, a photo would be filled differently from one busy minute to the next.
             costs = self.costs.warm()
             work.plan = plan(hole, tuple(costs), reach=self.traits.reach, costs=costs)
-            work.cost_s = self.costs.price(window.height for window in work.plan.windows)
+            work.alpha_around = _alpha_around(work)
+            price_s = self.costs.price(window.height for window in work.plan.windows)
+            work.cost_s = _passes(work) * price_s
             self._plan_texture(work, hole)
 
     def _plan_texture(self, work: Work, hole: Hole) -> None:
@@ -164,32 +174,47 @@ class Pipeline:
         if work.plan is None:
             return
 
-        def on_progress(done: int, total: int) -> None:
-            texture = _present(work.texture_plan)
-            self.backlog.remain(work.ticket, work.cost_s * (1 - done / total) + texture.seconds)
-            if work.on_progress is not None:
-                work.on_progress(done, total + len(texture.contexts))
-
         with self.lane.client(work.ticket) as client, work.timings.measure("composite"):
-            image = _present(work.photo).rgb()
+            photo, hole = _present(work.photo), _present(work.hole)
+            image = photo.rgb()
             try:
-                filled = fill(
-                    image,
-                    _present(work.hole),
-                    work.plan,
-                    client,
-                    traits=self.traits,
-                    on_progress=on_progress,
-                    checkpoint=work.ticket.check,
-                    out=None if work.feather else image,
-                )
+                work.filled = self._fill(work, image, client, in_place=not work.feather)
+                if photo.alpha is not None and _passes(work) > 1:
+                    opacity = np.repeat(photo.alpha[:, :, np.newaxis], 3, axis=2)
+                    opacity = self._fill(work, opacity, client, in_place=True)
+                    photo.alpha[hole] = filled_alpha(opacity, photo.alpha, hole)
             finally:
                 # What `fill` took beyond the lane is cutting, seams and blending. Said of failures
                 # too: a passed deadline that was spent in the lane must not look like compositing.
                 work.timings.add("queue", client.queue_s)
                 work.timings.add("infer", client.infer_s)
                 work.timings.add("composite", -client.queue_s - client.infer_s)
-        work.filled, work.windows = filled.image, filled.windows
+
+    def _fill(self, work: Work, image: Image, client: LaneClient, *, in_place: bool) -> Image:
+        """Fill an image as planned; alpha is filled like the colours, after them."""
+        before, windows = work.windows, len(_present(work.plan).windows) * _passes(work)
+
+        def on_progress(done: int, _: int) -> None:
+            texture = _present(work.texture_plan)
+            left = 1 - (before + done) / windows
+            self.backlog.remain(work.ticket, work.cost_s * left + texture.seconds)
+            if work.on_progress is not None:
+                work.on_progress(before + done, windows + len(texture.contexts))
+
+        hole, photo = _present(work.hole), _present(work.photo)
+        filled = fill(
+            image,
+            hole,
+            _present(work.plan),
+            client,
+            traits=self.traits,
+            unseen=unseen_pixels(hole, photo.alpha),
+            on_progress=on_progress,
+            checkpoint=work.ticket.check,
+            out=image if in_place else None,
+        )
+        work.windows += filled.windows
+        return filled.image
 
     def texture(self, work: Work) -> None:
         """What the network filled, rebuilt from copies of what is known."""
@@ -234,8 +259,11 @@ class Pipeline:
                 photo.pixels[hole] = _luma(work.filled[hole])
             else:
                 photo.pixels = work.filled
-            if photo.alpha is not None:
-                photo.alpha[hole] = 255
+            if photo.alpha is not None and work.mask is None:
+                cover(photo.alpha, hole)
+            elif photo.alpha is not None:
+                around = _present(work.alpha_around)
+                fill_constant(photo.alpha, hole, _present(work.plan), around)
             work.filled = work.hole = None
 
     def encode(self, work: Work) -> None:
@@ -246,6 +274,22 @@ class Pipeline:
             del photo
             work.photo = None  # where `image` is a copy, the arrays go before the file grows
             work.answer = write(image, icc, work.output, self.encoding)
+
+
+def _alpha_around(work: Work) -> list[int | None] | None:
+    """The alpha around each group of holes; None where alpha is not to be filled.
+
+    A hole that the photo's own transparency marks becomes opaque.
+    """
+    alpha = _present(work.photo).alpha
+    if alpha is None or work.mask is None:
+        return None
+    return constant_around(alpha, _present(work.hole), _present(work.plan))
+
+
+def _passes(work: Work) -> int:
+    """How often the windows are run: for the colours, and for alpha if it varies around a hole."""
+    return 2 if None in (work.alpha_around or []) else 1
 
 
 def _luma(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:

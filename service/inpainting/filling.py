@@ -33,6 +33,7 @@ def fill(
     infer: Infer,
     *,
     traits: Traits | None = None,
+    unseen: Hole | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[], None] | None = None,
     out: Image | None = None,
@@ -45,6 +46,8 @@ def fill(
         plan: What to run.
         infer: Predicts windows of one size.
         traits: What the network behind `infer` can and cannot do; by default `Traits()`.
+        unseen: (H, W) bool, the hole and what else is not to be shown to `infer`, such as pixels
+            that transparency hides; by default the hole.
         on_progress: Called with windows done and windows in all after each run.
         checkpoint: Called between runs and groups; stops the work by raising.
         out: What is filled: a copy of `image`, or `image` itself. By default a new copy. Holds a
@@ -57,7 +60,7 @@ def fill(
         raise ValueError(
             f"image {image.shape}, hole {hole.shape} and plan {plan.shape} differ in size"
         )
-    photo = Layer(image, hole)
+    photo = Layer(image, hole, unseen=unseen)
     result = image.copy() if out is None else out
     runner = Runner(plan, infer, traits or Traits(), on_progress, checkpoint)
     for indices in _together(plan):
@@ -114,4 +117,4 @@ def _layer(photo: Layer, scale: Scale) -> Layer:
         return photo
     height, width = (-(-side // scale.factor) for side in photo.hole.shape)
     box = bounding_box(list(scale.windows)).clip(height, width)
-    return reduce(photo.image, photo.hole, box, scale.factor)
+    return reduce(photo.image, photo.missing, box, scale.factor)

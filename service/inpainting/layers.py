@@ -23,6 +23,7 @@ class Layer:
         factor: Photo pixels per pixel of this layer.
         top: Row of the layer's first pixel, in pixels of this scale.
         left: Column of the layer's first pixel.
+        unseen: (h, w) bool, the hole and what else is not known; by default the hole.
     """
 
     image: Image
@@ -30,13 +31,19 @@ class Layer:
     factor: int = 1
     top: int = 0
     left: int = 0
+    unseen: Hole | None = None
 
     def window(self, box: Box) -> tuple[Image, Hole]:
-        """Cut a window; its hole, and all of it that lies outside this layer, is black and hole."""
+        """Cut a window; what is not known of it, and all outside this layer, is black and hole."""
         local = self.place(box)
-        image, hole = cut(self.image, local, 0), cut(self.hole, local, True)
+        image, hole = cut(self.image, local, 0), cut(self.missing, local, True)
         image[hole] = 0
         return image, hole
+
+    @property
+    def missing(self) -> Hole:
+        """(h, w) bool: all that is not known."""
+        return self.hole if self.unseen is None else self.unseen
 
     def place(self, box: Box) -> Box:
         """A box in pixels of this scale, counted from this layer's first pixel."""

@@ -74,12 +74,39 @@ def test_grey_stays_grey(client):
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
-def test_alpha_is_kept_and_opaque_in_the_hole(client, mode):
+@pytest.mark.parametrize("around", [255, 90])
+def test_alpha_is_kept_and_goes_on_in_the_hole(client, mode, around):
     samples = noise(HEIGHT, WIDTH, len(mode))
+    samples[..., -1] = around
     result = inpainted(client, file_of(Image.fromarray(samples, mode)), mask_file(HOLE))
     assert result.mode == mode
     np.testing.assert_array_equal(np.array(result)[~HOLE], samples[~HOLE])
-    assert (np.array(result)[HOLE][:, -1] == 255).all()
+    assert (np.array(result)[HOLE][:, -1] == around).all()
+
+
+def test_a_hole_over_the_edge_of_a_cut_out_is_filled_from_what_shows(client):
+    samples = noise(HEIGHT, WIDTH, 4)
+    samples[..., :3] = 200
+    edge = WIDTH // 2
+    samples[:, :edge] = 0  # cut out, black under full transparency
+    samples[:, edge:, 3] = 255
+    hole = box_hole(HEIGHT, WIDTH, top=4, left=edge - 6, side=12)
+    response = client.post("/inpaint", files={"image": file_of(samples), "mask": mask_file(hole)})
+    result = np.array(opened(response.content))
+    np.testing.assert_array_equal(result[~hole], samples[~hole])
+    assert (result[hole][:, :3] == 200).all()  # the dummy's mean of what is known: no black in it
+    assert response.headers["x-inpaint-windows"] == "2"  # colours, then alpha
+
+
+def test_a_soft_eraser_leaves_no_ring(client):
+    samples = noise(HEIGHT, WIDTH, 4)
+    rows, columns = np.indices((HEIGHT, WIDTH))
+    distance = np.hypot(rows - HEIGHT / 2, columns - WIDTH / 2)
+    samples[..., 3] = (distance * 25).clip(0, 255).astype(np.uint8)
+    result = np.array(inpainted(client, file_of(samples), None))
+    assert (result[..., 3] == 255).all()
+    known = samples[..., 3] >= 128
+    np.testing.assert_array_equal(result[known][:, :3], samples[known][:, :3])
 
 
 def test_palette_and_cmyk_become_rgb(client):
@@ -116,7 +143,7 @@ def test_without_a_mask_transparency_is_the_hole(client):
     samples[..., 3] = np.where(HOLE, 0, 200)
     result = np.array(inpainted(client, file_of(samples)))
     np.testing.assert_array_equal(result[~HOLE], samples[~HOLE])
-    assert (result[HOLE][:, 3] == 255).all()
+    assert (result[HOLE][:, 3] == 200).all()
     assert (result[HOLE][:, :3] != samples[HOLE][:, :3]).any()
 
 
