@@ -1,14 +1,20 @@
 """`GET /`: the demo page, and under `/web/` its files and the browser client."""
 
 from pathlib import Path
+from typing import get_args
 
-from fastapi import APIRouter, FastAPI
-from starlette.responses import FileResponse, Response
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from service.http.fields import InpaintOptions
+from service.imaging.headers import Format
+from service.runtime import Runtime
+
 PATH = "/"
 FILES = "/web"
+ABOUT = f"{FILES}/service.json"
 FOLDER = Path(__file__).resolve().parent.parent / "web"
 HEADERS = {
     # Revalidated each time (the files have an ETag), so that nobody sees a page of two versions.
@@ -26,6 +32,20 @@ router = APIRouter(include_in_schema=False)
 async def page() -> FileResponse:
     """The page; it loads nothing from elsewhere."""
     return FileResponse(FOLDER / "index.html", headers=HEADERS)
+
+
+@router.get(ABOUT)
+async def about(request: Request) -> JSONResponse:
+    """What the page must know before a photo is sent; like the page it needs no key."""
+    runtime: Runtime = request.app.state.runtime
+    content = {
+        "formats": [name.replace("WEBP", "WebP") for name in get_args(Format)],
+        "maxPixels": runtime.settings.max_pixels,
+        "maxBytes": runtime.settings.max_body_bytes,
+        "fields": list(InpaintOptions.model_fields),
+        "terms": runtime.engine.info.terms,
+    }
+    return JSONResponse(content, headers=HEADERS)
 
 
 class PageFiles(StaticFiles):

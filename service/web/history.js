@@ -15,6 +15,11 @@ export class History {
     return this.#future.length > 0;
   }
 
+  /** The value before the present one; undefined where there is none. */
+  get before() {
+    return this.#past.at(-1);
+  }
+
   push(value) {
     this.#past.push(this.present);
     this.#future = [];
@@ -31,5 +36,12 @@ export class History {
     if (!this.canRedo) return;
     this.#past.push(this.present);
     this.present = this.#future.pop();
+  }
+
+  /** Forget the oldest values until no more than `most` different ones by `key` are left behind. */
+  forget(most, key) {
+    const kept = new Set();
+    const from = this.#past.findLastIndex((value) => kept.add(key(value)).size > most);
+    this.#past.splice(0, from + 1);
   }
 }

@@ -11,6 +11,8 @@ export interface InpaintOptions {
   key?: string;
   /** Format of the answer. PNG (the default) and WebP keep known pixels bit for bit, JPEG does not. */
   format?: 'png' | 'webp' | 'jpeg';
+  /** Whether texture is copied from the photo's own pixels, where the service can do that. */
+  texture?: 'auto' | 'on' | 'off';
   /** Grows the hole by so many pixels, 0 to 256. */
   dilate?: number;
   /** Black is hole instead of white. */

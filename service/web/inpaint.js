@@ -1,6 +1,16 @@
 // A client of the inpainting service for browsers, Deno, Bun and Node 20 or later.
 // One file, no dependencies; types in inpaint.d.ts.
 
+// What it means when something else than the service answers.
+const TOO_FAR = 'a proxy in front of the service could not reach it or gave up waiting for it';
+const OF_PROXIES = {
+  413: 'a proxy in front of the service lets no file through that is so large; whoever runs it can raise its limit (nginx calls it client_max_body_size)',
+  502: TOO_FAR,
+  503: TOO_FAR,
+  504: TOO_FAR,
+};
+const OF_OTHERS = 'the answer is not one of the service; something else answers at this address';
+
 /** Why there is no filled photo: the service's own words, or that it could not be reached. */
 export class InpaintError extends Error {
   /** @param {Record<string, any>} problem as RFC 9457 has it, with `request_id` */
@@ -30,7 +40,8 @@ function send(image, mask, { service, key, signal, onProgress, ...options }) {
   const body = new FormData();
   body.append('image', image, 'image');
   if (mask) body.append('mask', mask, 'mask');
-  const fields = { invert_mask: options.invertMask, dilate: options.dilate, format: options.format };
+  const { invertMask: invert_mask, dilate, format, texture } = options;
+  const fields = { invert_mask, dilate, format, texture };
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) body.append(name, String(value));
   }
@@ -65,9 +76,10 @@ async function errorOf(answer) {
   const isProblem = (answer.headers.get('content-type') ?? '').includes('json');
   const problem = isProblem ? await answer.json().catch(() => ({})) : {};
   const title = `The server answered ${answer.status}`;
+  const detail = isProblem ? '' : OF_PROXIES[answer.status] ?? OF_OTHERS;
   const requestId = answer.headers.get('x-request-id');
   return new InpaintError(
-    { title, status: answer.status, request_id: requestId, ...problem },
+    { title, detail, status: answer.status, request_id: requestId, ...problem },
     { retryAfter },
   );
 }

@@ -2,10 +2,13 @@
 import { SIZES } from './editor.js';
 
 export function onKeys({ state, editor, actions }) {
+  const tool = (name) => () => editor.set({ tool: name });
   const painting = {
-    b: () => editor.set({ tool: 'brush' }),
-    e: () => editor.set({ tool: 'eraser' }),
-    h: () => editor.set({ tool: 'hand' }),
+    b: tool('brush'),
+    e: tool('eraser'),
+    r: tool('rectangle'),
+    l: tool('lasso'),
+    h: tool('hand'),
     '[': () => editor.set({ size: editor.size / SIZES.step }),
     ']': () => editor.set({ size: editor.size * SIZES.step }),
     Delete: actions.clear,
@@ -20,8 +23,8 @@ export function onKeys({ state, editor, actions }) {
     result: { ...everywhere, ...zoom, Escape: actions.back, Enter: actions.continue },
   };
   const withControl = {
-    painting: { z: actions.undo, Z: actions.redo, y: actions.redo },
-    result: { s: actions.download },
+    painting: { z: actions.undo, Z: actions.redo, y: actions.redo, s: actions.download },
+    result: { z: actions.back, s: actions.download },
   };
 
   document.addEventListener('keydown', (event) => {
@@ -33,6 +36,6 @@ export function onKeys({ state, editor, actions }) {
     const action = table[key] ?? (controlled ? undefined : table[event.key.toLowerCase()]);
     if (!action) return;
     event.preventDefault();
-    action();
+    if (!event.repeat || key !== 'Enter') action(); // one Enter fills, and does not go on at once
   });
 }

@@ -1,5 +1,5 @@
 // From pointers to what they mean: mouse, pen and one finger paint, two fingers zoom and pan, the
-// middle button and the hand tool pan, the wheel zooms.
+// middle button and the hand tool pan, the wheel zooms and with shift changes the brush.
 const WHEEL = 0.0015; // zoom of one unit of the wheel
 const TAP_POINTS = 6; // a second finger that comes this early means that no stroke was meant
 
@@ -66,7 +66,10 @@ export function listen(element, handler) {
     const { x, y } = place(event);
     const lines = event.deltaMode === 1 ? 30 : 1; // Firefox counts in lines
     const pinched = event.ctrlKey ? 6 : 1; // trackpads send small steps
-    handler.zoomAt(x, y, Math.exp(-event.deltaY * lines * pinched * WHEEL));
+    const turned = event.deltaY || event.deltaX; // with shift some systems turn it aside
+    const factor = Math.exp(-turned * lines * pinched * WHEEL);
+    if (event.shiftKey && !event.ctrlKey) handler.resizeBrush(factor);
+    else handler.zoomAt(x, y, factor);
   }, { passive: false });
 }
 

@@ -1,10 +1,30 @@
-// Strokes of the brush as data, in pixels of the photo: { erase, points: [{ x, y, radius }] }.
-// They are drawn anew for every zoom, and as the mask at the photo's own size.
+// What is painted, as data in pixels of the photo. It is drawn anew for every zoom, and as the mask
+// at the photo's own size.
+
+/**
+ * One of: points of a brush, the corners of an area, a picture that is opaque where the hole is.
+ *
+ * @typedef {object} Stroke
+ * @property {boolean} erase
+ * @property {{ x: number, y: number, radius: number }[]} [points]
+ * @property {{ x: number, y: number }[]} [corners]
+ * @property {HTMLCanvasElement} [picture] of the photo's size
+ * @property {Box} [box] what of the picture is opaque
+ *
+ * @typedef {{ left: number, top: number, right: number, bottom: number }} Box
+ */
 
 /** Draw a stroke from its point `from` on, in the colour that the context is set to. */
-export function drawStroke(context, { erase, points }, from = 0) {
+export function drawStroke(context, { erase, points, corners, picture }, from = 0) {
   context.save();
   context.globalCompositeOperation = erase ? 'destination-out' : 'source-over';
+  if (picture) context.drawImage(picture, 0, 0);
+  if (corners) area(context, corners);
+  if (points) line(context, points, from);
+  context.restore();
+}
+
+function line(context, points, from) {
   context.lineCap = 'round';
   context.lineJoin = 'round';
   let last = points[Math.max(0, from - 1)];
@@ -18,7 +38,6 @@ export function drawStroke(context, { erase, points }, from = 0) {
     last = point;
   }
   disc(context, last);
-  context.restore();
 }
 
 function disc(context, { x, y, radius }) {
@@ -27,10 +46,34 @@ function disc(context, { x, y, radius }) {
   context.fill();
 }
 
+function area(context, corners) {
+  context.beginPath();
+  for (const { x, y } of corners) context.lineTo(x, y);
+  context.closePath();
+  context.fill();
+}
+
 export function drawStrokes(context, strokes, colour) {
   context.fillStyle = colour;
   context.strokeStyle = colour;
   for (const stroke of strokes) drawStroke(context, stroke);
+  if (!strokes.some(({ picture }) => picture)) return;
+  context.save();
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.globalCompositeOperation = 'source-in'; // pictures have a colour of their own
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+  context.restore();
+}
+
+/** The corners of an upright rectangle between two points. */
+export function rectangle(from, to) {
+  return [from, { x: to.x, y: from.y }, to, { x: from.x, y: to.y }];
+}
+
+/** Whether corners enclose anything worth filling: a click is not meant as an area. */
+export function isArea(corners) {
+  const { left, top, right, bottom } = boundsOf([{ erase: false, corners }]);
+  return corners.length > 2 && right - left >= 1 && bottom - top >= 1;
 }
 
 /** Whether something painted is left; erasing all of it counts as something. */
@@ -38,18 +81,20 @@ export function marksAnything(strokes) {
   return strokes.some((stroke) => !stroke.erase);
 }
 
-/** How far to the left the strokes reach. */
-export function leftOf(strokes) {
-  const points = strokes.filter((stroke) => !stroke.erase).flatMap((stroke) => stroke.points);
-  return points.reduce((left, { x, radius }) => Math.min(left, x - radius), Infinity);
-}
-
-/** The mask as the service takes it: white strokes on nothing, as a PNG of the photo's size. */
-export async function maskOf(strokes, { width, height }) {
-  const canvas = Object.assign(document.createElement('canvas'), { width, height });
-  const context = canvas.getContext('2d');
-  if (context) drawStrokes(context, strokes, '#fff');
-  const mask = context && (await new Promise((done) => canvas.toBlob(done, 'image/png')));
-  if (!mask) throw new Error(`This browser cannot make a mask of ${width} × ${height} pixels.`);
-  return mask;
+/** The box around all that is painted; its left is above its right where nothing is. */
+export function boundsOf(strokes) {
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  const take = (left, top, right, bottom) => {
+    box.left = Math.min(box.left, left);
+    box.top = Math.min(box.top, top);
+    box.right = Math.max(box.right, right);
+    box.bottom = Math.max(box.bottom, bottom);
+  };
+  for (const { points, corners, box: inner } of strokes.filter(({ erase }) => !erase)) {
+    for (const { x, y, radius = 0 } of points ?? corners ?? []) {
+      take(x - radius, y - radius, x + radius, y + radius);
+    }
+    if (inner) take(inner.left, inner.top, inner.right, inner.bottom);
+  }
+  return box;
 }

@@ -1,6 +1,15 @@
 // What the page shows beside the photo: the toolbar's state, progress, errors, announcements.
 const $ = (selector) => document.querySelector(selector);
 const RETRYABLE = [0, 408, 429, 500, 502, 503, 504];
+const UNREAD = /:(unsupported-image|broken-image)$/; // which the browser may read better
+
+/** Show what belongs to a state of the page, and nothing else. */
+export function showState(state) {
+  document.body.dataset.state = state;
+  for (const element of document.querySelectorAll('[data-in]')) {
+    element.hidden = !element.dataset.in.split(' ').includes(state);
+  }
+}
 
 export function showTools(editor) {
   const painting = document.body.dataset.state === 'painting';
@@ -12,12 +21,15 @@ export function showTools(editor) {
   $('#size').value = editor.size;
   $('#size').disabled = !painting;
   const enabled = {
-    undo: editor.canUndo,
-    redo: editor.canRedo,
+    undo: painting && editor.canUndo,
+    redo: painting && editor.canRedo,
     clear: painting && editor.isMarked,
     fill: painting,
+    saveMask: painting && editor.isMarked,
+    loadMask: painting,
   };
   for (const [name, on] of Object.entries(enabled)) $(`[data-do=${name}]`).disabled = !on;
+  $('header [data-do=download]').hidden = !(painting && editor.photo?.recipe?.of);
   for (const button of document.querySelectorAll('.percent')) {
     button.textContent = `${editor.zoomPercent} %`;
   }
@@ -37,12 +49,18 @@ export function showProgress(progress) {
   $('#phase').textContent = `Filling, ${progress.done} of ${steps}`;
 }
 
-export function showAlert(error) {
+/** Show an error; `photo` is the one that was sent, if one was. */
+export function showAlert(error, photo = null) {
   const alert = $('#alert');
-  alert.querySelector('strong').textContent = error.title ?? 'That did not work';
-  alert.querySelector('p').textContent = sentence(error.detail ?? error.message);
+  const title = error.title ?? 'That did not work';
+  const detail = sentence(error.detail || error.message || '');
+  alert.querySelector('strong').textContent = title;
+  alert.querySelector('p').textContent = detail;
+  alert.querySelector('p').hidden = !detail || detail === sentence(title);
   alert.querySelector('small').textContent = error.requestId ? `Request ${error.requestId}` : '';
   alert.querySelector('[data-do=retry]').hidden = !RETRYABLE.includes(error.status);
+  const unread = UNREAD.test(error.type ?? '') && photo && !photo.converted;
+  alert.querySelector('[data-do=convert]').hidden = !unread;
   alert.hidden = false;
 }
 
@@ -50,21 +68,39 @@ export function hideAlert() {
   $('#alert').hidden = true;
 }
 
+/** Show something that went otherwise than expected and is no error; nothing hides it. */
+export function showNote(text) {
+  $('#note p').textContent = text;
+  $('#note').hidden = !text;
+}
+
 /** Say something to those who hear the page. */
 export function tell(text) {
   $('#news').textContent = text;
 }
 
+/** What the service is to be asked, as chosen in the settings. */
 export function settings() {
-  const { dilate, format, key } = $('#settings form').elements;
+  const { dilate, texture, key } = $('#settings form').elements;
   return {
     dilate: dilate.valueAsNumber || 0,
-    format: format.value,
+    texture: (!texture.disabled && texture.value) || undefined, // the server's own choice otherwise
     key: key.value.trim() || undefined,
   };
 }
 
+/** Show what the service offers and under which terms. */
+export function showService({ fields, terms }) {
+  const { texture } = $('#settings form').elements;
+  texture.disabled = !fields.includes('texture');
+  texture.closest('label').hidden = texture.disabled;
+  for (const line of document.querySelectorAll('.terms')) {
+    line.textContent = `The model: ${terms}`;
+    line.hidden = !terms || terms === 'unspecified';
+  }
+}
+
 function sentence(text) {
   const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+  return !begun || /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

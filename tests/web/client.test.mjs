@@ -93,7 +93,8 @@ test('an answer of something else than the service', async () => {
   await serving(answer, async (url) => {
     const error = await inpaint(photo, mask, { service: url }).catch((e) => e);
     assert.deepEqual([error.status, error.retryAfter], [502, 7]);
-    assert.equal(error.message, 'The server answered 502');
+    assert.equal(error.title, 'The server answered 502');
+    assert.match(error.message, /proxy .* could not reach it/);
   });
 });
 

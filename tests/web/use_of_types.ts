@@ -5,6 +5,7 @@ const options: InpaintOptions = {
   key: 'key',
   format: 'webp',
   dilate: 4,
+  texture: 'off',
   invertMask: true,
   signal: AbortSignal.timeout(1000),
   onProgress: ({ done, total }: Progress) => console.log(done / total),

@@ -52,7 +52,27 @@ def test_the_page_is_small():
     """The page by itself, and the one photo in it."""
     sizes = {path.name: path.stat().st_size for path in FOLDER.iterdir()}
     assert sizes.pop("sample.jpg") < 70_000
-    assert sum(sizes.values()) < 70_000
+    assert sum(sizes.values()) < 110_000
+
+
+def test_the_page_is_told_what_the_service_takes():
+    with client_of(api_keys="secret", max_pixels=123, max_body_bytes=456) as client:
+        answer = client.get("/web/service.json")
+    assert answer.headers["cache-control"] == "no-cache"
+    about = answer.json()
+    assert (about["maxPixels"], about["maxBytes"]) == (123, 456)
+    assert about["terms"] == "unspecified"
+    assert about["formats"] == ["PNG", "JPEG", "WebP"]
+    assert {"dilate", "format"} <= set(about["fields"])
+
+
+def test_without_its_scripts_the_page_says_so_and_shows_nothing_else(client):
+    page = client.get("/").text
+    assert "Its scripts did not load" in page
+    assert "<noscript>" in page
+    states = re.findall(r"<[^>]* data-in=[^>]*>", page)
+    assert len(states) >= 8
+    assert all(element.endswith(" hidden>") for element in states)
 
 
 def test_the_page_needs_no_key():
