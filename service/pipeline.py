@@ -178,10 +178,11 @@ class Pipeline:
             photo, hole = _present(work.photo), _present(work.hole)
             image = photo.rgb()
             try:
-                work.filled = self._fill(work, image, client, in_place=not work.feather)
+                unseen = unseen_pixels(hole, photo.alpha)
+                work.filled = self._fill(work, image, client, unseen, in_place=not work.feather)
                 if photo.alpha is not None and _passes(work) > 1:
                     opacity = np.repeat(photo.alpha[:, :, np.newaxis], 3, axis=2)
-                    opacity = self._fill(work, opacity, client, in_place=True)
+                    opacity = self._fill(work, opacity, client, None, in_place=True)
                     photo.alpha[hole] = filled_alpha(opacity, photo.alpha, hole)
             finally:
                 # What `fill` took beyond the lane is cutting, seams and blending. Said of failures
@@ -190,7 +191,9 @@ class Pipeline:
                 work.timings.add("infer", client.infer_s)
                 work.timings.add("composite", -client.queue_s - client.infer_s)
 
-    def _fill(self, work: Work, image: Image, client: LaneClient, *, in_place: bool) -> Image:
+    def _fill(
+        self, work: Work, image: Image, client: LaneClient, unseen: Hole | None, *, in_place: bool
+    ) -> Image:
         """Fill an image as planned; alpha is filled like the colours, after them."""
         before, windows = work.windows, len(_present(work.plan).windows) * _passes(work)
 
@@ -201,14 +204,13 @@ class Pipeline:
             if work.on_progress is not None:
                 work.on_progress(before + done, windows + len(texture.contexts))
 
-        hole, photo = _present(work.hole), _present(work.photo)
         filled = fill(
             image,
-            hole,
+            _present(work.hole),
             _present(work.plan),
             client,
             traits=self.traits,
-            unseen=unseen_pixels(hole, photo.alpha),
+            unseen=unseen,
             on_progress=on_progress,
             checkpoint=work.ticket.check,
             out=image if in_place else None,

@@ -96,6 +96,8 @@ def test_a_hole_over_the_edge_of_a_cut_out_is_filled_from_what_shows(client):
     np.testing.assert_array_equal(result[~hole], samples[~hole])
     assert (result[hole][:, :3] == 200).all()  # the dummy's mean of what is known: no black in it
     assert response.headers["x-inpaint-windows"] == "2"  # colours, then alpha
+    assert (result[4:16, edge - 6, 3] < 40).all()  # the edge goes through the hole
+    assert (result[4:16, edge + 5, 3] > 215).all()
 
 
 def test_a_soft_eraser_leaves_no_ring(client):
