@@ -12,6 +12,7 @@ from service.arrays import Hole, Holes, Image, Images, Infer
 from service.inpainting import Group, Plan, Scale, fill
 from service.inpainting.boxes import Box
 from service.inpainting.seams import correct_seams
+from service.traits import Traits
 from tests.service.inpainting.engines import coded_photo, mean, noise, plane, plane_photo, truth_of
 from tests.service.inpainting.holes import holes
 
@@ -236,3 +237,21 @@ def test_sizes_that_differ_are_refused() -> None:
         fill(coded_photo(20, 21), hole, made, infer)
     with pytest.raises(ValueError, match="differ in size"):
         fill(coded_photo(21, 20), rectangle(21, 20, Box(0, 0, 5, 5)), made, infer)
+
+
+def test_thin_lines_are_shown_as_wide_as_the_network_knows_them() -> None:
+    image, hole = coded_photo(90, 110), np.zeros((90, 110), np.bool_)
+    hole[40, 10:100] = True
+    seen: list[Hole] = []
+
+    def infer(images: Images, holes: Holes) -> Images:
+        seen.extend(holes)
+        return truth_of(image)(images, holes)
+
+    filled = fill(poison(image, hole), hole, plan(hole, (128,)), infer, traits=Traits())
+    wide = fill(
+        poison(image, hole), hole, plan(hole, (128,)), infer, traits=Traits(thinnest_hole=2)
+    )
+    assert np.array_equal(filled.image, image)
+    assert np.array_equal(wide.image, image)
+    assert [int(shown[:, 64].sum()) - int(shown[:, 9].sum()) for shown in seen] == [1, 2]

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.arrays import Hole
-from service.inpainting.seams import correct_seams, membrane
+from service.inpainting.seams import UNTRUSTED_STEP, correct_seams, membrane
 
 
 def disc(size: int, radius: float) -> Hole:
@@ -99,3 +99,16 @@ def test_a_membrane_is_close_to_harmonic() -> None:
     error = np.abs(membrane(truth, rim) - truth)[hole]
     assert error.mean() < 0.03
     assert error.max() < 0.15
+
+
+def test_where_known_pixels_are_not_predicted_steps_are_corrected_a_little() -> None:
+    """A network that copies known pixels has no error there, whatever it paints in the hole."""
+    image = np.full((40, 40, 3), 100, np.uint8)
+    hole = np.zeros((40, 40), np.bool_)
+    hole[10:30, 10:30] = True
+    for off, left in ((8, 0), (90, 90 - int(UNTRUSTED_STEP))):
+        prediction = np.where(hole[..., None], np.uint8(100 + off), image)
+        trusted = correct_seams(prediction, image, ~hole, hole)
+        untrusted = correct_seams(prediction, image, ~hole, hole, trusted=False)
+        assert (trusted[hole] == 100 + off).all()
+        assert np.abs(untrusted[hole].astype(int) - (100 + left)).max() <= 1
