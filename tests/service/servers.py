@@ -64,13 +64,13 @@ def client_of(
 
 
 def wait_until_ready(client: httpx.Client) -> None:
-    """Wait for the end of the warm-up."""
-    wait_for(lambda: client.get("/health/ready").status_code == 200)
+    """Wait for the end of the warm-up, which a busy machine takes long for."""
+    wait_for(lambda: client.get("/health/ready").status_code == 200, 4 * PATIENCE_S)
 
 
-def wait_for(condition: Callable[[], object]) -> None:
+def wait_for(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
     """Wait until something has happened; fails when it does not."""
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.005)

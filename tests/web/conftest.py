@@ -23,6 +23,8 @@ OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--force-color-profile=srgb",
+    # A name that is no name of this machine, to which browsers do not say Sec-Fetch-Site over http.
+    "--host-resolver-rules=MAP photos.example 127.0.0.1",
 ]
 KEEP_WHAT_IS_SENT = """
 window.sent = {};
