@@ -5,7 +5,7 @@ HOST ?= $(or $(INPAINT_HOST),127.0.0.1)
 PORT ?= $(or $(INPAINT_PORT),8000)
 OUT ?= runs/mine
 ONNX ?= runs/mine/mine.onnx
-BENCH ?= model_speed peers session_options codecs windows seams whole_request overhead memory \
+BENCH ?= model_speed peers session_options codecs windows seams texture whole_request overhead memory \
 	startup overlap throughput load
 
 # The first Python on the PATH that the packages support; PYTHON=/path/to/python overrides.

@@ -34,14 +34,20 @@ BUDGET_S = 20  # of one method at one size: the slow ones get fewer rounds
 ENGINE = "engine"
 
 
-def picture(size: int) -> tuple[Image, Hole]:
-    """A photo (S, S, 3) and its irregular hole (S, S); the hole's pixels are black."""
+def whole_picture(size: int) -> tuple[Image, Hole]:
+    """A photo (S, S, 3) and an irregular hole (S, S) for it."""
     photo = cv2.imread(str(bundled_photos()[-1]), cv2.IMREAD_COLOR_RGB)
     side = min(photo.shape[:2])
     image = cv2.resize(photo[:side, :side], (size, size), interpolation=cv2.INTER_AREA)
     hole = draw_irregular(np.random.default_rng(0), size, size, A_FIFTH, border=False) == 0
-    image[hole] = 0
     return np.asarray(image, np.uint8), hole
+
+
+def picture(size: int) -> tuple[Image, Hole]:
+    """The same with black in the hole."""
+    image, hole = whole_picture(size)
+    image[hole] = 0
+    return image, hole
 
 
 def methods(image: Image, hole: Hole) -> dict[str, Callable[[], object]]:

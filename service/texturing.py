@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from service.arrays import Hole, Image
+from service.operation.priority import yield_to_event_loop
 from service.queueing.backlog import CostTable
 from service.settings import Settings
 from service.texture import Context, Crew, find_contexts, memory_of, transfer
@@ -26,8 +27,8 @@ TextureOutcome = Literal["on", "off", "none", "late", "large"]
 """`on`: done; `off`: not asked for; `none`: no hole, or too little known around it to copy from;
 `late`: no time for it; `large`: it would have taken more memory than it may."""
 
-CONTEXT_SHARE = 0.04
-"""What a pixel of context costs, in pixels of hole: correlation and pyramids against the search."""
+CONTEXT_SHARE, GROUP_SHARE = 0.04, 2000
+"""What a pixel of context, and a group whatever its size, costs in pixels of hole."""
 
 RESERVE = 0.05
 """Share of a request's time that is left for what comes after the texture."""
@@ -68,7 +69,7 @@ class Texturing:
 
     def __init__(self, mode: TextureMode, threads: int, memory_bytes: int) -> None:
         self.mode = mode
-        self._crew = Crew(threads)
+        self._crew = Crew(threads, yield_to_event_loop)
         self._threads = threads
         self._memory = _Memory(memory_bytes)
         self._costs = CostTable()
@@ -196,8 +197,8 @@ class _Memory:
 
 
 def _units(contexts: list[Context]) -> int:
-    """Pixels of hole, and of context as far as they cost; boxes for holes, which is too much."""
+    """Pixels of hole, and what else costs as much as so many."""
     return sum(
-        max(1, round(context.pixels + CONTEXT_SHARE * context.box.height * context.box.width))
+        context.pixels + round(CONTEXT_SHARE * context.box.height * context.box.width) + GROUP_SHARE
         for context in contexts
     )

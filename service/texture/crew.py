@@ -12,11 +12,14 @@ class Crew:
 
     Args:
         threads: How many work at once, the asking one included.
+        initializer: Called by each new thread first.
     """
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int = 1, initializer: Callable[[], object] | None = None) -> None:
         self.threads = threads
-        self._pool = ThreadPoolExecutor(threads - 1, "texture") if threads > 1 else None
+        self._pool = (
+            ThreadPoolExecutor(threads - 1, "texture", initializer) if threads > 1 else None
+        )
 
     def run(self, piece: Callable[[int], None], count: int) -> None:
         """Do `piece(0)` to `piece(count - 1)`, in any order, some at once.
