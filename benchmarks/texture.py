@@ -5,8 +5,8 @@
 Four holes: a fifth of a photo of 512x512, irregular; the same in a drawn board of checkers; ten of
 140x140, and one of 1200x1200, in 12 megapixels. The service's texture follows a fill of the engine
 that is not timed with it. PatchMatch (pypatchmatch, extra `peers`) and OpenCV work from nothing;
-PatchMatch is left out at 12 megapixels, where it takes minutes. PSNR is that of the hole's pixels; the
-photo of 12 megapixels is mirrored at its edges, so that a large hole has its twin beside it.
+PatchMatch is left out at 12 megapixels, where it takes minutes. PSNR is that of the hole's pixels;
+the photo of 12 megapixels is mirrored at its edges, so that a large hole has its twin beside it.
 Bars, with the threads of the server's settings: 3 s a megapixel of hole and 0.1 s; 15 s and 600 MB
 for the largest hole. Memory is what Python's and NumPy's allocators gave out at once.
 """

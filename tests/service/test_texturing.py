@@ -37,7 +37,7 @@ def test_the_warm_up_prices_photos_by_their_holes(texturing):
     assert texturing.warm_up() > 0
     small = texturing.plan(HOLE, None).seconds
     large = texturing.plan(box_hole(900, 900, 300, 300, 200), None).seconds
-    assert 0 < small < large / 20
+    assert 0 < small < large / 10
 
 
 def test_it_stops_in_the_middle_when_time_runs_short(texturing):
