@@ -225,6 +225,7 @@ const actions = {
   sample: openSample,
   settings: () => $('#settings').showModal(),
   help: () => $('#help').showModal(),
+  closeDialog: () => $('dialog[open]').close(),
   undo: () => editor.undo(),
   redo: () => editor.redo(),
   clear: () => editor.clear(),

@@ -95,7 +95,7 @@ export function showService({ fields, terms }) {
   texture.disabled = !fields.includes('texture');
   texture.closest('label').hidden = texture.disabled;
   for (const line of document.querySelectorAll('.terms')) {
-    line.textContent = `The model: ${terms}`;
+    line.textContent = `Terms of the model: ${terms}`;
     line.hidden = !terms || terms === 'unspecified';
   }
 }

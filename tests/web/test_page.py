@@ -117,9 +117,43 @@ def test_by_keyboard_alone(demo, url):
     assert demo.page.get_attribute("#handle", "aria-valuenow") == "0"
     keys.press("ArrowRight")
     assert demo.page.get_attribute("#handle", "aria-valuenow") == "2"
+    with demo.page.expect_download() as download:
+        keys.press("Control+s")
+    assert download.value.suggested_filename == "noise-filled.png"
     keys.press("Escape")
     demo.wait_for("painting")
     assert demo.painted() > 0
+    assert demo.page.evaluate("document.activeElement.id") == "editor"
+
+
+def test_from_the_sample_to_the_file_with_nothing_but_keys(demo, url):
+    demo.page.goto(url)
+    demo.wait_for("empty")
+    keys = demo.page.keyboard
+
+    def tab_to(name: str) -> None:
+        for _ in range(20):
+            keys.press("Tab")
+            if demo.page.evaluate("document.activeElement.dataset.do") == name:
+                ring = "getComputedStyle(document.activeElement).outlineStyle"
+                assert demo.page.evaluate(ring) == "solid"  # the focus is seen
+                return
+        raise AssertionError(f"{name} cannot be reached")
+
+    tab_to("sample")
+    keys.press("Enter")
+    demo.wait_for("painting")
+    keys.press("Shift+ArrowRight")
+    tab_to("fill")
+    keys.press("Space")
+    demo.wait_for("result")
+    keys.press("ArrowLeft")
+    tab_to("saveAs")
+    keys.press("Enter")
+    keys.press("ArrowDown")
+    with demo.page.expect_download() as download:
+        keys.press("Enter")
+    assert download.value.suggested_filename == "sample-filled.png"
 
 
 def test_a_slider_compares_before_and_after(demo, url):

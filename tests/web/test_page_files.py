@@ -129,23 +129,20 @@ def test_a_second_photo_replaces_painted_work_only_after_a_question(demo, url, j
     demo.wait_for("painting")
 
 
-@pytest.mark.parametrize(
-    ("kind", "files", "texts", "words"),
-    [
+def test_what_is_no_photo_is_answered_in_words(demo, url):
+    demo.page.goto(url)
+    demo.wait_for("empty")
+    for kind, files, texts, words in (
         ("drop", [["letter.txt", "text/plain"]], [], "letter.txt is no picture"),
         ("drop", [], [["text/uri-list", "http://photos.example/1.jpg"]], "a link"),
         ("drop", [], [["text/plain", "cheese"]], "That is text"),
-        ("paste", [], [["text/plain", "cheese"]], "That is text"),
+        ("paste", [], [["text/html", "<b>cheese</b>"]], "a part of a page"),
         ("paste", [], [], "no picture in the clipboard"),
-    ],
-)
-def test_what_is_no_photo_is_answered_in_words(demo, url, kind, files, texts, words):
-    demo.page.goto(url)
-    demo.wait_for("empty")
-    field = "dataTransfer" if kind == "drop" else "clipboardData"
-    demo.page.evaluate(DROP, [kind, field, files, texts])
-    demo.page.wait_for_selector("#alert")
-    assert words in demo.page.inner_text("#alert")
+    ):
+        field = "dataTransfer" if kind == "drop" else "clipboardData"
+        demo.page.evaluate(DROP, [kind, field, files, texts])
+        demo.page.wait_for_selector(f"#alert:has-text('{words}')")
+        demo.do("dismiss")
 
 
 def deep_png() -> bytes:
@@ -167,7 +164,6 @@ def frames(kind: str) -> bytes:
         ("moving.png", lambda: frames("PNG"), "it moves"),
         ("moving.webp", lambda: frames("WEBP"), "it moves"),
         ("moving.gif", lambda: frames("GIF"), "a GIF file"),
-        ("old.bmp", lambda: file_of(noise(20, 30), "BMP"), "a BMP file"),
         (
             "drawing.svg",
             lambda: b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"></svg>',
@@ -191,23 +187,18 @@ def test_what_the_service_refuses_is_converted_before_anybody_paints(
     assert saved(demo)[0] == f"{demo.photo.stem}-filled.png"
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "words"),
-    [
+def test_what_the_browser_cannot_read_is_refused_with_advice(demo, url, tmp_path):
+    demo.page.goto(url)
+    for name, data, words in (
         ("IMG_1.HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC. Safari can open it"),
         ("film.mp4", b"\0\0\0\x18ftypisom\0\0\0\0isom", "It is a video"),
         ("broken.png", file_of(noise(9, 9))[:40], "damaged"),
-    ],
-)
-def test_what_the_browser_cannot_read_is_refused_with_advice(
-    demo, url, tmp_path, name, data, words
-):
-    file = tmp_path / name
-    file.write_bytes(data)
-    demo.page.goto(url)
-    demo.page.set_input_files("#file", file)
-    demo.page.wait_for_selector("#alert")
-    assert words in demo.page.inner_text("#alert")
+    ):
+        file = tmp_path / name
+        file.write_bytes(data)
+        demo.page.set_input_files("#file", file)
+        demo.page.wait_for_selector(f"#alert:has-text('{words}')")
+        demo.do("dismiss")
 
 
 def test_a_photo_with_too_many_pixels_is_scaled_if_the_user_agrees(demo, photo):
