@@ -108,16 +108,18 @@ def test_after_painting_more_the_result_can_be_saved_and_undone(demo, url):
 
 def test_a_second_photo_replaces_painted_work_only_after_a_question(demo, url, jpeg):
     demo.open(url)
-    demo.page.set_input_files("#file", jpeg)  # nothing would be lost
-    demo.page.wait_for_function("document.querySelector('.percent').textContent")
-    assert demo.page.is_hidden("#question")
+    deep = jpeg.with_name("deep.png")
+    deep.write_bytes(deep_png())
+    for file, note in ((deep, "visible"), (jpeg, "hidden")):  # nothing would be lost
+        demo.page.set_input_files("#file", file)
+        demo.page.wait_for_selector("#note", state=note)
     demo.paint((60, 60))
     painted = demo.painted()
     for answer, left in (("no", painted), ("yes", 0)):
         demo.page.set_input_files("#file", demo.photo)
         demo.page.wait_for_selector("#question[open]")
         demo.page.click(f"#question [value={answer}]")
-        demo.page.wait_for_function(f"({PAINTED})() === {left}")
+        demo.page.wait_for_function(f"() => ({PAINTED})() === {left}")
     demo.paint((60, 60))
     demo.fill()
     demo.page.set_input_files("#file", jpeg)
@@ -266,7 +268,7 @@ def test_a_mask_can_be_saved_and_loaded(demo, url, tmp_path):
     mask = tmp_path / name
     mask.write_bytes(data)
     demo.page.set_input_files("#mask-file", mask)
-    demo.page.wait_for_function("!document.querySelector('[data-do=clear]').disabled")
+    demo.page.wait_for_function("() => !document.querySelector('[data-do=clear]').disabled")
     assert demo.painted() == pytest.approx(painted, rel=0.05)
     demo.fill()
     np.testing.assert_array_equal(demo.sent_hole(), np.array(opened(data)))
@@ -305,7 +307,7 @@ def test_shift_and_the_wheel_change_the_brush(demo, url):
     percent, size = demo.page.inner_text(".percent >> nth=0"), demo.page.input_value("#size")
     demo.page.keyboard.down("Shift")
     demo.page.mouse.wheel(0, -300)
-    demo.page.wait_for_function(f"document.querySelector('#size').value > {size}")
+    demo.page.wait_for_function(f"() => document.querySelector('#size').value > {size}")
     assert demo.page.inner_text(".percent >> nth=0") == percent
 
 
