@@ -12,10 +12,11 @@ from PIL import Image as PillowImage
 from PIL import ImageFile
 
 from service.arrays import Grey, Image
-from service.errors import BrokenImage, ServiceError, TooManyPixels, UnsupportedImage
+from service.errors import BrokenImage, ServiceError
 from service.imaging.fast_jpeg import read_jpeg
-from service.imaging.headers import Header, read_header
-from service.imaging.scans import has_too_many_scans
+from service.imaging.png_chunks import read_chunks
+from service.imaging.source import Source, checked_source
+from service.imaging.whole_png import PngLayout
 
 # The header's size is checked against the service's own limit before Pillow sees the file.
 PillowImage.MAX_IMAGE_PIXELS = None
@@ -81,9 +82,10 @@ def decode_photo(file: BinaryIO, max_pixels: int) -> Photo:
         TooManyPixels: the header announces more than `max_pixels`.
         BrokenImage: truncated or damaged.
     """
-    with opened_image(file, "image", max_pixels) as image:
+    source = checked_source(file, "image", max_pixels)
+    with _opened(source) as image:
         mode = _mode_of_pixels(image)
-        pixels, alpha = _read(file, image, mode)
+        pixels, alpha = _read(source, image, mode)
         icc = _matching_profile(image, mode)
         turn = orientation(image)
     upright_alpha = None if alpha is None else upright(alpha, turn)
@@ -91,14 +93,14 @@ def decode_photo(file: BinaryIO, max_pixels: int) -> Photo:
 
 
 def _read(
-    file: BinaryIO, image: PillowImage.Image, mode: str
+    source: Source, image: PillowImage.Image, mode: str
 ) -> tuple[NDArray[np.uint8], Grey | None]:
     """Pixels and alpha of an opened image, as stored."""
     if image.format in JPEG_FORMATS:
-        jpeg = read_jpeg(file, image.mode, image.height, image.width)
+        jpeg = read_jpeg(source.file, image.mode, image.height, image.width)
         if jpeg is not None:
             return jpeg, None
-        file.seek(0)
+    source.check_pixels(image)
     size = (image.height, image.width)
     pixels = np.empty(size if mode.startswith("L") else (*size, 3), np.uint8)
     alpha = np.empty(size, np.uint8) if mode.endswith("A") else None
@@ -126,37 +128,31 @@ def opened_image(file: BinaryIO, what: str, max_pixels: int) -> Iterator[PillowI
         UnsupportedImage, TooManyPixels, BrokenImage: as in `decode_photo`; errors of Pillow inside
             the block count as a broken image too.
     """
-    header = read_header(file, what)
-    _check(header, what, max_pixels)
-    if header.format == "JPEG" and has_too_many_scans(file):
-        raise BrokenImage(f"the {what} goes over its pixels in far too many scans")
+    source = checked_source(file, what, max_pixels)
+    with _opened(source) as image:
+        source.check_pixels(image)
+        yield image
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[PillowImage.Image]:
+    """Open an image whose pixels are still to be checked."""
+    header, what = source.header, source.what
     try:
-        with PillowImage.open(file, formats=[header.format]) as image:
+        with PillowImage.open(source.file, formats=[header.format]) as image:
             if image.size != (header.width, header.height):
                 raise BrokenImage(f"the {what}'s headers contradict each other about its size")
             if header.format == "WEBP":
-                yield _decode_webp(image, file)
+                yield _decode_webp(image, source.file)
                 return
-            _scale_grey_key(image, header.bits)
+            if isinstance(source.layout, PngLayout):
+                image.info.update(read_chunks(source.original, source.layout))
+                _scale_grey_key(image, header.bits)
             yield image
     except (ServiceError, MemoryError):
         raise
     except Exception as error:  # decoders stumble over damaged data in every possible way
         raise BrokenImage(f"the {what} is truncated or damaged") from error
-
-
-def _check(header: Header, what: str, max_pixels: int) -> None:
-    if header.width * header.height > max_pixels:
-        raise TooManyPixels(
-            f"the {what} has {header.width} x {header.height} pixels, more than {max_pixels}; "
-            "send a smaller one"
-        )
-    if header.animated:
-        raise UnsupportedImage(f"the {what} is animated ({header.format}); send one frame of it")
-    if header.bits > 8:
-        raise UnsupportedImage(
-            f"the {what} has {header.bits} bits a sample; convert it to 8 bits first"
-        )
 
 
 def strips(image: PillowImage.Image) -> Iterator[tuple[int, PillowImage.Image]]:

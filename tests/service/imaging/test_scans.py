@@ -6,7 +6,7 @@ import pytest
 from service.errors import BrokenImage
 from service.imaging.decoding import decode_photo
 from service.imaging.masks import decode_mask
-from service.imaging.scans import BLOCK_BYTES, MAX_SCANS, MAX_SEGMENTS, has_too_many_scans
+from service.imaging.scans import BLOCK_BYTES, MAX_SCANS, MAX_SEGMENTS, read_layout
 from tests.service.pictures import file_of, smooth
 
 PHOTO = smooth(40, 56)
@@ -39,7 +39,7 @@ def comment(data: bytes) -> bytes:
     ids=["progressive", "baseline", "many", "behind", "comment", "endless", "cut", "stub"],
 )
 def test_what_encoders_write_and_what_is_cut_off_passes(data):
-    assert not has_too_many_scans(io.BytesIO(data))
+    assert not read_layout(io.BytesIO(data)).is_excessive
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_what_encoders_write_and_what_is_cut_off_passes(data):
     ids=["repeated", "far behind", "behind a hidden end", "behind an odd marker", "segments"],
 )
 def test_a_file_that_keeps_a_decoder_busy_is_told(data):
-    assert has_too_many_scans(io.BytesIO(data))
+    assert read_layout(io.BytesIO(data)).is_excessive
 
 
 @pytest.mark.parametrize("offset", range(-2, 3))
 def test_a_marker_across_two_blocks_counts(offset):
     scans = b"".join(b"\x00" * (BLOCK_BYTES + offset) + LAST_SCAN for _ in range(MAX_SCANS))
-    assert has_too_many_scans(io.BytesIO(PROGRESSIVE[:-2] + scans + END))
+    assert read_layout(io.BytesIO(PROGRESSIVE[:-2] + scans + END)).is_excessive
 
 
 def test_such_a_file_is_refused_before_it_is_decoded():

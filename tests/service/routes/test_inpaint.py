@@ -225,7 +225,7 @@ REFUSALS = {
         None,
         {},
     ),
-    "truncated image": (422, "image is truncated", PHOTO[:-200], MASK, {}),
+    "truncated image": (422, "of its pixels are missing", PHOTO[:-200], MASK, {}),
     "truncated mask": (422, "mask is truncated", PHOTO, MASK[:50], {}),
     "sizes differ": (422, "57 x 41 pixels and the mask 9 x 8", PHOTO, file_of(noise(8, 9)), {}),
     "nothing known": (422, "whole image", PHOTO, mask_file(np.ones_like(HOLE)), {}),
