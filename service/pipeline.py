@@ -22,6 +22,7 @@ from service.imaging.masks import (
     dilate,
     hole_of_transparency,
 )
+from service.imaging.metadata import MetadataMode
 from service.imaging.transparency import (
     constant_around,
     cover,
@@ -57,6 +58,7 @@ class Work:
     mask_is_alpha: bool = False
     feather: int = 0
     texture: TextureMode | None = None
+    metadata: MetadataMode = "keep"
     on_progress: Callable[[int, int], None] | None = None
     timings: Timings = field(default_factory=Timings)
     photo: Photo | None = None
@@ -121,6 +123,7 @@ class Pipeline:
         """The photo's file to arrays."""
         with work.timings.measure("decode"):
             work.photo = decode_photo(work.image, self.max_pixels)
+            work.photo.metadata = work.photo.metadata.for_mode(work.metadata)
             check_encodable(work.photo, work.output)
 
     def read_mask(self, work: Work) -> None:
@@ -273,9 +276,10 @@ class Pipeline:
         with work.timings.measure("encode"):
             photo = _present(work.photo)
             image, icc = assemble(photo, work.output, self.encoding), photo.icc
+            metadata = photo.metadata
             del photo
             work.photo = None  # where `image` is a copy, the arrays go before the file grows
-            work.answer = write(image, icc, work.output, self.encoding)
+            work.answer = write(image, icc, work.output, self.encoding, metadata)
 
 
 def _alpha_around(work: Work) -> list[int | None] | None:

@@ -95,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
         "INPAINT_TEXTURE, which is auto)",
     )
     parser.add_argument(
+        "--metadata",
+        choices=("keep", "no_location", "strip"),
+        default="keep",
+        help="EXIF, XMP and density: kept, kept without the place where the photo was taken, or "
+        "left out; colour profiles are kept (default: %(default)s)",
+    )
+    parser.add_argument(
         "--format",
         choices=("png", "webp", "jpeg"),
         default="png",
@@ -165,6 +172,7 @@ class _Filler:
                 ticket=Ticket(NO_DEADLINE_S),
                 feather=self._options.feather,
                 texture=self._options.texture,
+                metadata=self._options.metadata,
                 on_progress=on_progress,
             )
             answer = self._pipeline.run(work).answer

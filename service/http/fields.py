@@ -16,6 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from service.errors import UnknownField
 from service.imaging.encoding import OutputFormat
+from service.imaging.metadata import MetadataMode
 from service.texturing import TextureMode
 
 MAX_DILATION = 256
@@ -60,6 +61,12 @@ class InpaintOptions(BaseModel):
     invert_mask: bool = Field(False, description="black is hole instead of white")
     dilate: int = Field(0, ge=0, le=MAX_DILATION, description="pixels by which the hole grows")
     format: Format = Field("png", description="format of the answer; WebP is lossless")
+    metadata: MetadataMode = Field(
+        "keep",
+        description="what becomes of EXIF, XMP and density: keep as far as the format holds them "
+        "(upright, without thumbnail), no_location without the place, strip without any; colours "
+        "keep their profile",
+    )
     texture: TextureMode | SkipJsonSchema[None] = Field(
         None,
         description="rebuild the model's fill from copies of the photo's own pixels: auto where "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import cv2
@@ -13,7 +13,9 @@ from PIL import ImageFile
 
 from service.arrays import Grey, Image
 from service.errors import BrokenImage, ServiceError
+from service.imaging.cmyk import CmykTransform, cmyk_transform, srgb_profile
 from service.imaging.fast_jpeg import read_jpeg
+from service.imaging.metadata import Metadata, read_metadata
 from service.imaging.png_chunks import read_chunks
 from service.imaging.source import Source, checked_source
 from service.imaging.whole_png import PngLayout
@@ -37,6 +39,7 @@ class Photo:
         pixels: (H, W) uint8 grey or (H, W, 3) uint8 RGB.
         alpha: (H, W) uint8, 255 is opaque; None where the file has no transparency.
         icc: The colour profile, if it describes these pixels.
+        metadata: What else the file says, as upright pixels have it.
         turned: Whether EXIF orientation swapped rows and columns of the file.
     """
 
@@ -44,6 +47,7 @@ class Photo:
     alpha: Grey | None
     icc: bytes | None
     turned: bool = False
+    metadata: Metadata = field(default_factory=Metadata)
 
     @property
     def height(self) -> int:
@@ -85,15 +89,21 @@ def decode_photo(file: BinaryIO, max_pixels: int) -> Photo:
     source = checked_source(file, "image", max_pixels)
     with _opened(source) as image:
         mode = _mode_of_pixels(image)
-        pixels, alpha = _read(source, image, mode)
-        icc = _matching_profile(image, mode)
         turn = orientation(image)
+        inks = cmyk_transform(image)
+        metadata = read_metadata(
+            image.info, swapped=turn >= TURNED_FROM, same_colours=image.mode != "CMYK"
+        )
+        pixels, alpha = _read(source, image, mode, inks)
+        icc = _matching_profile(image, mode) if inks is None else srgb_profile()
     upright_alpha = None if alpha is None else upright(alpha, turn)
-    return Photo(upright(pixels, turn), upright_alpha, icc, turned=turn >= TURNED_FROM)
+    return Photo(
+        upright(pixels, turn), upright_alpha, icc, turned=turn >= TURNED_FROM, metadata=metadata
+    )
 
 
 def _read(
-    source: Source, image: PillowImage.Image, mode: str
+    source: Source, image: PillowImage.Image, mode: str, inks: CmykTransform | None
 ) -> tuple[NDArray[np.uint8], Grey | None]:
     """Pixels and alpha of an opened image, as stored."""
     if image.format in JPEG_FORMATS:
@@ -105,6 +115,8 @@ def _read(
     pixels = np.empty(size if mode.startswith("L") else (*size, 3), np.uint8)
     alpha = np.empty(size, np.uint8) if mode.endswith("A") else None
     for top, strip in strips(image):
+        if inks is not None:
+            strip = inks(strip)
         samples = np.asarray(strip if strip.mode == mode else strip.convert(mode))
         rows = slice(top, top + strip.height)
         if alpha is None:

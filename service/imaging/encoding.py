@@ -8,7 +8,8 @@ from PIL import Image as PillowImage
 
 from service.errors import InvalidRequest
 from service.imaging.decoding import Photo
-from service.imaging.fast_png import write_png
+from service.imaging.fast_png import HEAD_BYTES, write_png
+from service.imaging.metadata import Metadata
 
 Assembled = PillowImage.Image | Photo
 
@@ -56,7 +57,8 @@ def encode(photo: Photo, output: OutputFormat, encoding: Encoding) -> bytes:
     PNG and WebP keep every sample bit for bit, those under full transparency included. JPEG has no
     transparency: the pixels are written as if they were opaque.
     """
-    return write(assemble(photo, output, encoding), photo.icc, output, encoding)
+    image = assemble(photo, output, encoding)
+    return write(image, photo.icc, output, encoding, photo.metadata)
 
 
 def assemble(photo: Photo, output: OutputFormat, encoding: Encoding) -> Assembled:
@@ -69,18 +71,45 @@ def assemble(photo: Photo, output: OutputFormat, encoding: Encoding) -> Assemble
     return image
 
 
-def write(image: Assembled, icc: bytes | None, output: OutputFormat, encoding: Encoding) -> bytes:
-    """Write an assembled photo as a file, with its colour profile unless that is absurdly long."""
+def write(
+    image: Assembled,
+    icc: bytes | None,
+    output: OutputFormat,
+    encoding: Encoding,
+    metadata: Metadata,
+) -> bytes:
+    """Write an assembled photo as a file, with its colour profile unless that is absurdly long.
+
+    Metadata are written as far as the format can hold them.
+    """
     if icc is not None and len(icc) > MAX_PROFILE_BYTES[output]:
         icc = None
     if isinstance(image, Photo):
-        return write_png(image, icc, compress=encoding.png_compression > 0)
+        return write_png(image, icc, metadata.png(), compress=encoding.png_compression > 0)
     file = io.BytesIO()
     if output == "png":
         image.save(file, "PNG", compress_level=encoding.png_compression, icc_profile=icc)
-    elif output == "webp":
+        written = file.getbuffer()
+        return b"".join((written[:HEAD_BYTES], metadata.png(), written[HEAD_BYTES:]))
+    if output == "webp":
         # Method and quality only trade time for size: lossless WebP is lossless at any of them.
-        image.save(file, "WEBP", lossless=True, exact=True, method=0, quality=20, icc_profile=icc)
+        image.save(
+            file,
+            "WEBP",
+            lossless=True,
+            exact=True,
+            method=0,
+            quality=20,
+            icc_profile=icc,
+            **metadata.webp(),
+        )
     else:
-        image.save(file, "JPEG", quality=encoding.jpeg_quality, subsampling=0, icc_profile=icc)
+        image.save(
+            file,
+            "JPEG",
+            quality=encoding.jpeg_quality,
+            subsampling=0,
+            icc_profile=icc,
+            **metadata.jpeg(),
+        )
     return file.getvalue()

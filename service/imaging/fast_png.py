@@ -17,6 +17,7 @@ from service.imaging.decoding import Photo
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by channels: grey, grey and alpha, RGB, RGBA
+HEAD_BYTES = 33  # signature and header
 AVERAGE = 3  # filter type (ISO/IEC 15948, 9.2)
 PROFILE_NAME = b"ICC Profile\x00\x00"  # the second zero: compressed by deflate
 ISAL_LEVEL = 2
@@ -25,12 +26,15 @@ STRIP_BYTES = 1 << 18  # filtered at a time; stays in the processor's cache
 Samples = NDArray[np.uint8]
 
 
-def write_png(photo: Photo, icc: bytes | None, *, compress: bool = True) -> bytes:
+def write_png(
+    photo: Photo, icc: bytes | None, more: bytes = b"", *, compress: bool = True
+) -> bytes:
     """Write a photo as a PNG file, bit for bit.
 
     Args:
         photo: Pixels and transparency.
         icc: The colour profile.
+        more: Chunks to stand in front of the pixels.
         compress: False stores the samples as they are, in large files.
     """
     channels = (1 if photo.is_grey else 3) + (photo.alpha is not None)
@@ -41,6 +45,7 @@ def write_png(photo: Photo, icc: bytes | None, *, compress: bool = True) -> byte
     _write_chunk(file, b"IHDR", header)
     if icc is not None:
         _write_chunk(file, b"iCCP", PROFILE_NAME + zlib.compress(icc))
+    file.write(more)
     for strip in _filtered(photo, channels):
         if data := deflate.compress(strip.data):
             _write_chunk(file, b"IDAT", data)

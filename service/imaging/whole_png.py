@@ -1,7 +1,7 @@
 """PNG as its decoder is given it, and whether it has all of its pixels.
 
 Decoders give up on a picture for text that is too long, or for a checksum in what they do not
-need. So they are given the pixels only; everything else is read in `service.imaging.metadata`.
+need. So they are given the pixels only; everything else is read in `service.imaging.png_chunks`.
 """
 
 import io

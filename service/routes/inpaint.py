@@ -91,6 +91,7 @@ async def fill_form(request: Request, events: Events | None = None) -> Work:
             if "format" in options.model_fields_set
             else accepted_format(request.headers),
             texture=options.texture,
+            metadata=options.metadata,
             ticket=record.ticket,
             timings=record.timings,
             on_progress=events.progress if events else None,
