@@ -9,6 +9,7 @@ from service.arrays import Hole, Image
 from service.inpainting.boxes import Box, extent
 from service.texture.blend import Colours, blend
 from service.texture.crew import Crew
+from service.texture.edges import carry_edges
 from service.texture.labels import clean
 from service.texture.pyramid import Level, pyramid
 from service.texture.repetition import Repetition, find_repetition
@@ -53,6 +54,7 @@ def fill_texture(
     known_share, hole_share = (mask.view(np.uint8) * np.uint8(255) for mask in (known, hole))
     repetition = find_repetition(Level(picture, known_share, hole_share), crew)
     checkpoint()
+    carry_edges(picture, hole, known, repetition.labels, repetition.weight, repetition.scale.frame)
     kept = _follow(picture, repetition, hole)
     around = extent(hole).grow(1, 1).clip(*hole.shape)
     guide = picture[around.slices].copy()
