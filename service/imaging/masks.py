@@ -38,24 +38,27 @@ def decode_mask(
     with opened_image(file, "mask", max_pixels) as image:
         turn = orientation(image)
         planes = read_planes(image).turned(turn)
-        return meant_hole(
-            planes, invert=invert, is_photo=lambda: _shows(photo, planes, image, turn)
-        )
+        return meant_hole(planes, invert=invert, erased=lambda: _erased(photo, planes, image, turn))
 
 
-def _shows(photo: Photo | None, planes: MaskPlanes, image: PillowImage.Image, turn: int) -> bool:
-    """Whether a mask's opaque pixels are the photo's, and not strokes of one colour."""
+def _erased(
+    photo: Photo | None, planes: MaskPlanes, image: PillowImage.Image, turn: int
+) -> Hole | None:
+    """What is erased of the photo, if a mask's opaque pixels are the photo's and no strokes."""
     if photo is None or planes.alpha is None:
-        return False
+        return None
     if planes.bright.shape != (photo.height, photo.width):
-        return False
+        return None
     opaque = planes.alpha == OPAQUE
     darkest, brightest, _, _ = cv2.minMaxLoc(planes.bright, mask=opaque.view(np.uint8))
-    if darkest == brightest:
-        return False
+    if brightest - darkest <= 2 * SAME_WITHIN:
+        return None
     colours = upright(np.asarray(image.convert("RGB")), turn)
     same = (cv2.absdiff(colours, photo.rgb()) <= SAME_WITHIN).all(axis=2)
-    return bool(np.count_nonzero(same & opaque) >= SAME_SHARE * np.count_nonzero(opaque))
+    if np.count_nonzero(same & opaque) < SAME_SHARE * np.count_nonzero(opaque):
+        return None
+    hole: Hole = planes.alpha < OPAQUE_FROM
+    return hole if photo.alpha is None else hole & (photo.alpha >= OPAQUE_FROM)
 
 
 def decode_alpha_mask(file: BinaryIO, max_pixels: int) -> Hole:

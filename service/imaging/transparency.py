@@ -11,9 +11,16 @@ import cv2
 import numpy as np
 
 from service.arrays import Grey, Hole, Image
+from service.inpainting.boxes import extent
 from service.inpainting.plans import Plan, owned
 
 OPAQUE = 255
+
+OPAQUE_FROM = 128
+"""Pixels of at least this alpha are seen rather than erased."""
+
+SOFT_EDGE, RING_DEPTHS = 8, 2.0
+"""How far an eraser's soft ring reaches beyond its hole: pixels, and depths of the hole."""
 
 SEEN_AROUND = 32
 """Pixels around a group of holes in which alpha tells what it is in the hole."""
@@ -41,15 +48,18 @@ def cover(alpha: Grey, hole: Hole) -> None:
     """Make a hole that the photo's own transparency has marked as opaque as the photo, in place.
 
     A soft eraser leaves a ring around the hole that is more opaque than transparent. It belongs to
-    what was erased, so whatever transparency touches the hole goes with it; a shadow elsewhere
-    stays as it is.
+    what was erased, so the transparency that touches the hole goes with it, as far as an eraser of
+    the hole's depth reaches; a photo that fades, and a shadow elsewhere, stay as they are.
     """
-    most = alpha.max()
-    count, parts = cv2.connectedComponents((alpha < most).view(np.uint8), connectivity=8)
-    touched = np.zeros(count, np.bool_)
-    touched[parts[hole]] = True
-    touched[0] = False  # the pixels from which nothing was erased
-    alpha[touched[parts] | hole] = most
+    depth = cv2.distanceTransform(np.pad(hole, 1).view(np.uint8), cv2.DIST_L2, 3).max()
+    reach = SOFT_EDGE + int(RING_DEPTHS * depth)
+    box = extent(hole).grow(reach, reach).clip(*hole.shape).slices
+    near, erased = alpha[box], hole[box]
+    most = OPAQUE_FROM + np.bincount(alpha.ravel(), minlength=256)[OPAQUE_FROM:].argmax()
+    _, parts = cv2.connectedComponents((near < most).view(np.uint8), connectivity=8)
+    touched = np.isin(parts, np.unique(parts[erased])) & (parts > 0)
+    distance = cv2.distanceTransform((~erased).view(np.uint8), cv2.DIST_L2, 3)
+    near[(touched & (distance <= reach)) | erased] = most
 
 
 def constant_around(alpha: Grey, hole: Hole, plan: Plan) -> list[int | None]:

@@ -8,7 +8,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from service.errors import NothingKnown, SizesDiffer
-from service.imaging.decoding import Photo
+from service.imaging.decoding import Photo, opened_image
+from service.imaging.mask_planes import read_planes
 from service.imaging.masks import check_hole, decode_mask, dilate, hole_of_transparency
 from tests.service.pictures import box_hole, file_of, noise
 
@@ -21,10 +22,10 @@ def photo(height: int, width: int) -> Photo:
     return Photo(np.zeros((height, width, 3), np.uint8), None, None)
 
 
-def by_the_contract(image: Image.Image):
-    """Laid over black, brightest channel above 127; in floating point and pixel by pixel."""
-    samples = np.array(image.convert("RGBA")).astype(float)
-    return (samples[:, :, :3] * samples[:, :, 3:] / 255).max(axis=2) > 127
+def over_black(image: Image.Image):
+    """The brightest channel, laid over black, as exact fractions."""
+    samples = np.array(image.convert("RGBA")).astype(np.int64)
+    return samples[:, :, :3].max(axis=2) * samples[:, :, 3] / 255
 
 
 def mask_images() -> dict[str, Image.Image]:
@@ -45,11 +46,20 @@ def mask_images() -> dict[str, Image.Image]:
 
 
 @pytest.mark.parametrize("name", mask_images())
-def test_every_kind_of_mask_follows_the_contract(name):
+def test_every_kind_of_mask_is_laid_over_black(name):
     image = mask_images()[name]
-    kind = "JPEG" if name == "CMYK" else "PNG"
-    data = file_of(image, kind)
-    expected = by_the_contract(Image.open(io.BytesIO(data)))
+    data = file_of(image, "JPEG" if name == "CMYK" else "PNG")
+    with opened_image(io.BytesIO(data), "mask", 10**6) as stored:
+        planes = read_planes(stored)
+    expected = over_black(Image.open(io.BytesIO(data)))
+    np.testing.assert_array_equal(planes.bright, np.ceil(expected - 1e-9))
+    assert (planes.alpha is not None) == ("A" in name or name == "P with transparency")
+
+
+@pytest.mark.parametrize("name", ["1", "L", "RGB", "P", "CMYK"])
+def test_of_every_kind_of_opaque_mask_the_bright_part_is_hole(name):
+    data = file_of(mask_images()[name], "JPEG" if name == "CMYK" else "PNG")
+    expected = over_black(Image.open(io.BytesIO(data))) > 127
     hole = decode(data)
     assert hole.dtype == np.bool_
     np.testing.assert_array_equal(hole, expected)
