@@ -1,6 +1,7 @@
 """Metadata travel with the photo, upright and without what would tell too much."""
 
 import io
+import itertools
 import struct
 
 import numpy as np
@@ -147,11 +148,51 @@ def test_megabytes_of_text_cost_nothing(text):
     np.testing.assert_array_equal(opened(answer(data)), samples)
 
 
-def test_cmyk_is_converted_by_a_profile_and_srgb_replaces_it():
-    """Without a profile of inks at hand: a damaged one costs the profile, not the photo."""
+def cmyk_profile() -> bytes:
+    """Inks of two levels each to Lab: cyan, in full, is (75, -30, -40)."""
+    table = b""
+    for c, m, y, k in itertools.product((0, 1), repeat=4):
+        lab = (100 - 25 * c - 30 * m - 5 * y, 60 * m - 30 * c, 80 * y - 40 * c)
+        light, a, b = (value * (1 - k) for value in lab)
+        table += bytes((round(light * 2.55), a + 128, b + 128))
+    identity = b"".join(struct.pack(">i", 65536 * (index % 4 == 0)) for index in range(9))
+    curve = bytes(range(256))
+    white = struct.pack(">iii", 63190, 65536, 54061)
+    tags = {
+        b"A2B0": b"mft1"
+        + bytes((0, 0, 0, 0, 4, 3, 2, 0))
+        + identity
+        + curve * 4
+        + table
+        + curve * 3,
+        b"wtpt": b"XYZ " + bytes(4) + white,
+        b"cprt": b"text" + bytes(4) + b"none\0",
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 2) + b"x\0" + bytes(78),
+    }
+    index, body = struct.pack(">I", len(tags)), b""
+    for name, data in tags.items():
+        place = 128 + 4 + 12 * len(tags) + len(body)
+        index += name + struct.pack(">II", place, len(data))
+        body += data + bytes(-len(data) % 4)
+    size = 128 + len(index) + len(body)
+    head = struct.pack(">I4sI4s4s4s", size, b"test", 0x02400000, b"prtr", b"CMYK", b"Lab ")
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + white
+    return head.ljust(128, b"\0") + index + body
+
+
+def test_cmyk_is_converted_by_its_profile_and_srgb_replaces_it():
+    """Against Lab of D50 to sRGB, Bradford-adapted, by its formulas: (0, 202.3, 255)."""
+    cyan = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
+    data = file_of(cyan, "JPEG", icc_profile=cmyk_profile(), quality=95)
+    photo = decode_photo(io.BytesIO(data), 1000)
+    assert np.abs(photo.pixels[8, 8].astype(int) - (0, 202, 255)).max() <= 2
+    assert photo.icc is not None
+    assert photo.icc[16:20] == b"RGB "
+
+
+def test_a_damaged_profile_of_inks_costs_the_profile_only():
     cmyk = Image.fromarray(noise(9, 9)).convert("CMYK")
-    broken = bytes(16) + b"CMYK" + bytes(200)
-    data = file_of(cmyk, "JPEG", icc_profile=broken)
+    data = file_of(cmyk, "JPEG", icc_profile=bytes(16) + b"CMYK" + bytes(200))
     photo = decode_photo(io.BytesIO(data), 1000)
     assert photo.icc is None
     np.testing.assert_array_equal(photo.pixels, np.asarray(opened(data).convert("RGB")))
