@@ -192,9 +192,9 @@ def inpaint_request_body() -> dict[str, Any]:
         "mask": {
             "type": "string",
             "format": "binary",
-            "description": "same formats, same size as the image after EXIF orientation. Laid over "
-            "black; a pixel is hole where its brightest channel is above 127. Without a mask the "
-            "image's pixels with alpha below 128 are the hole",
+            "description": "same formats, same size as the image after EXIF orientation. A pixel "
+            "is hole where its brightest channel is above 127; on a transparent canvas strokes of "
+            "any colour are the hole. Without a mask the image's pixels with alpha below 128 are",
         },
         **options,
     }
