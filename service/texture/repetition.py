@@ -2,6 +2,7 @@
 
 Walls, tiles, fences and stripes repeat at a few steps (He and Sun 2014). Where one of them explains
 what is known around the hole, copying by it continues the pattern exactly, which no network does.
+In perspective steps change with place (`perspective.py`).
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from service.texture.crew import Crew
 from service.texture.library import address, kernels
+from service.texture.perspective import Field, are_known, find_fields, sources, squared_errors
 from service.texture.pyramid import Level, halve
 from service.texture.scale import HOLE, SOURCE, Labels, Pixels, Scale, states
 
@@ -166,9 +168,48 @@ def _weigh(found: Repetition, crew: Crew) -> None:
     )
     height, width = scale.shape
     size = (cells[1] * cell, cells[0] * cell)
-    typical = cv2.resize(spread(variance) / around, size, interpolation=cv2.INTER_LINEAR)
-    ratio = best / np.maximum(typical[:height, :width], np.float32(LEAST_VARIANCE))
+
+    def enlarged(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        full = cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(full[:height, :width], np.float32)
+
+    for field in find_fields(scale, offsets, rim):
+        total, count = (spread(values) for values in _field_errors(scale, field, rim, cell))
+        mean = np.asarray(total / np.maximum(count, np.float32(1e-6)), np.float32)
+        mean[count <= 0.1 * around] = 1e30
+        _take(found, field, enlarged(mean), best)
+    typical = enlarged(np.asarray(spread(variance) / around, np.float32))
+    ratio = best / np.maximum(typical, np.float32(LEAST_VARIANCE))
     np.clip((UNSURE - ratio) / (UNSURE - SURE), 0, 1, out=found.weight)
+
+
+def _field_errors(
+    scale: Scale, field: Field, rim: NDArray[np.bool_], cell: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Sums by cell of a field's squared errors on the rim, and their pixels."""
+    inside = np.argwhere(rim)
+    places = inside + np.array([scale.frame.top, scale.frame.left])
+    labels = sources(field, places)
+    known = are_known(scale, labels)
+    rows, columns = inside[known].T
+    errors, counted = np.zeros(scale.shape, np.float32), np.zeros(scale.shape, np.float32)
+    errors[rows, columns] = squared_errors(scale, places[known], labels[known])
+    counted[rows, columns] = 1
+    return _by_cell(errors, cell), _by_cell(counted, cell)
+
+
+def _take(
+    found: Repetition, field: Field, error: NDArray[np.float32], best: NDArray[np.float32]
+) -> None:
+    """Let hole pixels copy by a field where its error is less than the best one so far."""
+    scale = found.scale
+    hole = (scale.state[scale.frame.slices] & HOLE) != 0
+    inside = np.argwhere(hole & (error < best))
+    labels = sources(field, inside + np.array([scale.frame.top, scale.frame.left]))
+    known = are_known(scale, labels)
+    rows, columns = inside[known].T
+    found.labels[rows, columns] = labels[known]
+    best[rows, columns] = error[rows, columns]
 
 
 def _rim(scale: Scale) -> tuple[NDArray[np.bool_], float]:

@@ -37,6 +37,28 @@ def facade() -> Image:
     return image
 
 
+def facade_at_a_slant(slant: float) -> Image:
+    """Windows in a wall whose far side is shorter than the near one by twice `slant`."""
+    side = 3 * SIDE
+    image = np.full((side, side, 3), (176, 160, 140), np.uint8)
+    for top in range(30, side, 150):
+        cv2.line(image, (0, top - 20), (side, top - 20), (120, 105, 90), 6)
+        for left in range(20, side, 105):
+            cv2.rectangle(image, (left, top), (left + 60, top + 90), (60, 70, 90), -1)
+            cv2.rectangle(image, (left, top), (left + 60, top + 90), (225, 220, 210), 6)
+            cv2.line(image, (left + 30, top), (left + 30, top + 90), (225, 220, 210), 5)
+    soft = cv2.GaussianBlur(image, (0, 0), 1.3)
+    return np.asarray(cv2.warpPerspective(soft, view(slant), (SIDE, SIDE)), np.uint8)
+
+
+def view(slant: float) -> np.ndarray:
+    """(3, 3): from a wall of windows 105 apart in rows 150 apart to how it is seen at a slant."""
+    square = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+    seen = np.array([(0, 0), (1, slant), (1, 1 - slant), (0, 1)], np.float32) - np.float32(0.5)
+    seen = SIDE * (seen * np.float32(1 + 2.2 * slant) + np.float32(0.5))  # it fills the picture
+    return np.asarray(cv2.getPerspectiveTransform(3 * SIDE * square, seen))
+
+
 def middle_hole() -> Hole:
     """A square of a quarter of the side in the middle."""
     hole = np.zeros((SIDE, SIDE), np.bool_)
