@@ -45,7 +45,7 @@ serve: $(SERVICE) $(if $(filter gpu,$(EXTRA)),$(HALF)) ## serve the bundled mode
 		exec $(BIN)/python -m service serve
 
 test: $(DEV) ## run the fast tests: all that must hold before a commit lands
-	$(BIN)/python -m pytest -n 2 -m "not long" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long" $(ARGS)
 
 test-long: $(LONG) ## run the rest: fuzz, soak, image build; before a release
 	$(BIN)/python -m pytest -m long $(ARGS)
