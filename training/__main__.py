@@ -21,8 +21,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a sub-command; the exit code."""
     # TensorFlow's start-up notes would bury the command's own output.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # Before any command imports Keras; TensorFlow is needed by exporting alone.
-    os.environ.setdefault("KERAS_BACKEND", "jax")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -15,27 +15,26 @@ COLUMNS = ("input", "prediction", "composite", "truth")
 
 
 def write_sample_sheet(
-    path: Path, image: Any, mask: Any, prediction: Any, truth: Any, most: int = 8
+    path: Path, inputs: dict[str, Any], prediction: Any, truth: Any, most: int = 8
 ) -> None:
     """Write a PNG with one row a sample: input (hole grey), prediction, composite, truth.
 
     Args:
         path: where the PNG goes.
-        image: `(N, S, S, 3)` float, 0..1, what the network saw.
-        mask: `(N, S, S, 1)`, 1 = known.
+        inputs: `{"image": (N, S, S, 3), "mask": (N, S, S, 1)}`, uint8, mask 1 = known.
         prediction: `(N, S, S, 3)` float, nominally 0..1.
-        truth: `(N, S, S, 3)` float, 0..1.
+        truth: `(N, S, S, 3)` uint8.
         most: rows at most.
     """
     rows = []
-    for shown, known_here, filled, wanted in zip(
-        to_uint8(np.asarray(image)[:most]),
-        np.asarray(mask)[:most],
+    for image, mask, filled, wanted in zip(
+        inputs["image"][:most],
+        inputs["mask"][:most],
         to_uint8(np.asarray(prediction)[:most]),
-        to_uint8(np.asarray(truth)[:most]),
+        np.asarray(truth)[:most],
         strict=True,
     ):
-        known = known_here.astype(bool)
-        seen = np.where(known, shown, HOLE_GREY).astype(np.uint8)
+        known = mask.astype(bool)
+        seen = np.where(known, image, HOLE_GREY).astype(np.uint8)
         rows.append((seen, filled, np.where(known, wanted, filled), wanted))
     write_png(path, sheet(rows, columns=COLUMNS))

@@ -10,14 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from training.card.run_record import RunRecord
-from training.recipe import LossWeights
+from training.losses import LossWeights
 
 TERMS = tuple(LossWeights.model_fields)
 GRADIENTS = tuple(f"gradient_norm_{term}" for term in TERMS)
-COLOURS = (
-    *("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple"),
-    *("tab:brown", "tab:pink", "tab:grey", "tab:olive", "tab:cyan"),
-)
+COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
 
 
 def draw_curves(run: RunRecord, path: Path) -> None:
