@@ -34,6 +34,8 @@ EXPOSED_HEADERS = (
     "Server-Timing",
     "X-Inpaint-Windows",
     "X-Inpaint-Texture",
+    "X-Inpaint-Crop",
+    "X-Inpaint-Size",
 )
 
 

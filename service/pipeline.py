@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from service.arrays import Hole, Image
 from service.errors import Unavailable
+from service.imaging.cropping import cropped
 from service.imaging.decoding import Photo, decode_photo
 from service.imaging.encoding import Encoding, OutputFormat, assemble, check_encodable, write
 from service.imaging.masks import (
@@ -31,7 +32,8 @@ from service.imaging.transparency import (
     unseen_pixels,
 )
 from service.inpainting import Plan, fill, plan
-from service.inpainting.feathering import feather_inside
+from service.inpainting.boxes import Box, bounding_box
+from service.inpainting.feathering import Under, feather_inside, under_hole
 from service.queueing.backlog import Backlog, CostTable
 from service.queueing.lane import Lane, LaneClient
 from service.record import Timings
@@ -47,7 +49,12 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 @dataclass(slots=True)
 class Work:
-    """One photo on its way through the steps."""
+    """One photo on its way through the steps.
+
+    Of what comes out of them: `size` is the photo's (width, height), `changed` the smallest box
+    that holds all that differs from it, None where nothing does. `answer` is empty where only that
+    box was asked for and there is none.
+    """
 
     image: BinaryIO
     mask: BinaryIO | None
@@ -57,6 +64,7 @@ class Work:
     ticket: Ticket
     mask_is_alpha: bool = False
     feather: int = 0
+    crop: bool = False
     texture: TextureMode | None = None
     metadata: MetadataMode = "keep"
     on_progress: Callable[[int, int], None] | None = None
@@ -68,9 +76,18 @@ class Work:
     alpha_around: list[int | None] | None = None
     cost_s: float = 0.0
     filled: Image | None = None
+    under: Under | None = None
+    size: tuple[int, int] = (0, 0)
+    changed: Box | None = None
     windows: int = 0
     textured: TextureOutcome = "none"
     answer: bytes = b""
+
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height of what changed; zeros where nothing did."""
+        box = self.changed or Box(0, 0, 0, 0)
+        return box.left, box.top, box.width, box.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +141,9 @@ class Pipeline:
         with work.timings.measure("decode"):
             work.photo = decode_photo(work.image, self.max_pixels)
             work.photo.metadata = work.photo.metadata.for_mode(work.metadata)
-            check_encodable(work.photo, work.output)
+            work.size = work.photo.width, work.photo.height
+            if not work.crop:
+                check_encodable(*work.size, work.output)
 
     def read_mask(self, work: Work) -> None:
         """The mask's file, or the photo's transparency, to a hole."""
@@ -152,6 +171,9 @@ class Pipeline:
             # those, a photo would be filled differently from one busy minute to the next.
             costs = self.costs.warm()
             work.plan = plan(hole, tuple(costs), reach=self.traits.reach, costs=costs)
+            work.changed = bounding_box([group.hole for group in work.plan.groups])
+            if work.crop:
+                check_encodable(work.changed.width, work.changed.height, work.output)
             work.alpha_around = _alpha_around(work)
             price_s = self.costs.price(window.height for window in work.plan.windows)
             work.cost_s = _passes(work) * price_s
@@ -182,10 +204,12 @@ class Pipeline:
             image = photo.rgb()
             try:
                 unseen = unseen_pixels(hole, photo.alpha)
-                work.filled = self._fill(work, image, client, unseen, in_place=not work.feather)
+                if work.feather:
+                    work.under = under_hole(image, photo.alpha, hole)
+                work.filled = self._fill(work, image, client, unseen)
                 if photo.alpha is not None and _passes(work) > 1:
                     opacity = np.repeat(photo.alpha[:, :, np.newaxis], 3, axis=2)
-                    opacity = self._fill(work, opacity, client, None, in_place=True)
+                    opacity = self._fill(work, opacity, client, None)
                     photo.alpha[hole] = filled_alpha(opacity, photo.alpha, hole)
             finally:
                 # What `fill` took beyond the lane is cutting, seams and blending. Said of failures
@@ -194,10 +218,8 @@ class Pipeline:
                 work.timings.add("infer", client.infer_s)
                 work.timings.add("composite", -client.queue_s - client.infer_s)
 
-    def _fill(
-        self, work: Work, image: Image, client: LaneClient, unseen: Hole | None, *, in_place: bool
-    ) -> Image:
-        """Fill an image as planned; alpha is filled like the colours, after them."""
+    def _fill(self, work: Work, image: Image, client: LaneClient, unseen: Hole | None) -> Image:
+        """Fill an image in place, as planned; alpha is filled like the colours, after them."""
         before, windows = work.windows, len(_present(work.plan).windows) * _passes(work)
 
         def on_progress(done: int, _: int) -> None:
@@ -216,7 +238,7 @@ class Pipeline:
             unseen=unseen,
             on_progress=on_progress,
             checkpoint=work.ticket.check,
-            out=image if in_place else None,
+            out=image,
         )
         work.windows += filled.windows
         return filled.image
@@ -258,23 +280,28 @@ class Pipeline:
             return
         with work.timings.measure("composite"):
             photo, hole = _present(work.photo), _present(work.hole)
-            if work.feather:
-                feather_inside(work.filled, photo.rgb(), hole, work.feather)
+            if work.under is not None:
+                feather_inside(work.filled, work.under, hole, work.feather)
             if photo.is_grey:
                 photo.pixels[hole] = _luma(work.filled[hole])
             else:
                 photo.pixels = work.filled
             if photo.alpha is not None and work.mask is None:
-                cover(photo.alpha, hole)
+                work.changed = cover(photo.alpha, hole)
             elif photo.alpha is not None:
                 around = _present(work.alpha_around)
                 fill_constant(photo.alpha, hole, _present(work.plan), around)
-            work.filled = work.hole = None
+            work.filled = work.hole = work.under = None
 
     def encode(self, work: Work) -> None:
         """The photo to a file."""
         with work.timings.measure("encode"):
             photo = _present(work.photo)
+            if work.crop:
+                if work.changed is None:
+                    return
+                photo = work.photo = cropped(photo, work.changed)
+                check_encodable(photo.width, photo.height, work.output)
             image, icc = assemble(photo, work.output, self.encoding), photo.icc
             metadata = photo.metadata
             del photo

@@ -88,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
         "(default: %(default)s)",
     )
     parser.add_argument(
+        "--crop",
+        action="store_true",
+        help="write only the rectangle that changed, and print a line 'FILE: LEFT,TOP,WIDTH,HEIGHT "
+        "of WIDTH,HEIGHT' that says where in the upright photo it belongs; where nothing changed "
+        "no file is written and the rectangle is 0,0,0,0",
+    )
+    parser.add_argument(
         "--texture",
         choices=("auto", "on", "off"),
         help="rebuild the model's fill from copies of the photo's own pixels; auto leaves that out "
@@ -171,11 +178,17 @@ class _Filler:
                 output=SUFFIXES[task.output.suffix.lower()],
                 ticket=Ticket(NO_DEADLINE_S),
                 feather=self._options.feather,
+                crop=self._options.crop,
                 texture=self._options.texture,
                 metadata=self._options.metadata,
                 on_progress=on_progress,
             )
             answer = self._pipeline.run(work).answer
+        if work.crop:
+            place, size = (",".join(map(str, numbers)) for numbers in (work.place, work.size))
+            tqdm.write(f"{task.output}: {place} of {size}")
+            if not answer:
+                return
         task.output.parent.mkdir(parents=True, exist_ok=True)
         part = task.output.with_name(f"{task.output.name}.part")
         part.write_bytes(answer)

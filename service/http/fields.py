@@ -27,6 +27,8 @@ SYNONYMS = {
     "mask": ("hole",),
     "invert_mask": ("invert", "inverse", "negative", "mask_invert"),
     "dilate": ("dilation", "grow", "expand", "mask_expand", "kernel_size"),
+    "feather": ("feathering", "blur", "mask_blur", "soften"),
+    "crop": ("cropped", "patch", "only_changed", "changed_only"),
     "format": ("output_format", "type", "output", "ext", "file_type"),
 }
 SIMILAR = 0.6  # difflib's ratio, from which on a name is taken for another one misspelt
@@ -60,6 +62,18 @@ class InpaintOptions(BaseModel):
 
     invert_mask: bool = Field(False, description="black is hole instead of white")
     dilate: int = Field(0, ge=0, le=MAX_DILATION, description="pixels by which the hole grows")
+    feather: int = Field(
+        0,
+        ge=0,
+        le=MAX_DILATION,
+        description="pixels inside the hole over which the fill fades in, which shows what lies "
+        "there",
+    )
+    crop: bool = Field(
+        False,
+        description="answer only the rectangle that changed; its place is in X-Inpaint-Crop. Where "
+        "nothing changed there is no image: status 204",
+    )
     format: Format = Field("png", description="format of the answer; WebP is lossless")
     metadata: MetadataMode = Field(
         "keep",

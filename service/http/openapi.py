@@ -142,6 +142,19 @@ EVENTS_RESPONSE: dict[str, Any] = {
     }
 }
 
+CROP_HEADERS: dict[str, Any] = {
+    "X-Inpaint-Crop": {
+        "description": "with `crop`: left, top, width and height of the rectangle that the image "
+        "is, in pixels of the upright photo; 0,0,0,0 where nothing changed",
+        "schema": {"type": "string"},
+        "example": "1200,340,512,300",
+    },
+    "X-Inpaint-Size": {
+        "description": "with `crop`: width and height of the upright photo",
+        "schema": {"type": "string"},
+        "example": "4000,3000",
+    },
+}
 
 INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -167,8 +180,13 @@ INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
                 "schema": {"type": "string", "enum": list(get_args(TextureOutcome))},
                 "example": "on",
             },
+            **CROP_HEADERS,
         },
         "content": image_response("image/png", "image/webp", "image/jpeg") | EVENTS_RESPONSE,
+    },
+    204: {
+        "description": "With `crop`: nothing changed, so there is nothing to paste",
+        "headers": {"X-Request-ID": REQUEST_ID, **CROP_HEADERS},
     },
     **problem_responses(*PROBLEMS),
 }

@@ -38,16 +38,16 @@ class Encoding:
     jpeg_quality: int = 95
 
 
-def check_encodable(photo: Photo, output: OutputFormat) -> None:
-    """Check that a format can hold a photo of this size.
+def check_encodable(width: int, height: int, output: OutputFormat) -> None:
+    """Check that a format can hold an answer of this size.
 
     Raises:
         InvalidRequest: a side is longer than the format allows.
     """
-    longest = max(photo.width, photo.height)
+    longest = max(width, height)
     if longest > MAX_SIDE[output]:
         raise InvalidRequest(
-            f"{output} holds at most {MAX_SIDE[output]} pixels a side, the image has {longest}"
+            f"{output} holds at most {MAX_SIDE[output]} pixels a side, the answer has {longest}"
         )
 
 

@@ -68,6 +68,12 @@ class ExifEditor:
                 # Both tags stay in order, and their values change places.
                 self._exchange(entry)
 
+    def set_size(self, width: int, height: int) -> None:
+        """Say how many pixels there are, where that is said."""
+        for entry in self._below(EXIF_POINTER):
+            if entry.tag in (COLUMNS, ROWS):
+                self._set_number(entry, width if entry.tag == COLUMNS else height)
+
     def drop_thumbnail(self) -> None:
         """Erase the small copy of the picture, which shows what has been removed from it."""
         pointer = self._first + 2 + ENTRY_BYTES * self._count(self._first)
@@ -186,7 +192,10 @@ class ExifEditor:
         format_ = {1: "B", 3: "H", 4: "I", 9: "i"}.get(entry.kind)
         if format_ is None or entry.count < 1:
             raise ExifError("a number of no kind")
-        struct.pack_into(self._order + format_, self._data, entry.value, number)
+        try:
+            struct.pack_into(self._order + format_, self._data, entry.value, number)
+        except struct.error as error:
+            raise ExifError("a number too large for its kind") from error
 
     def _exchange(self, entry: _Entry) -> None:
         """Call columns rows and rows columns, by their tags."""

@@ -50,6 +50,10 @@ class Metadata:
             return Metadata(chunks=self.chunks)
         return replace(self, exif=_without_location(self.exif), xmp=_without_place(self.xmp))
 
+    def for_size(self, width: int, height: int) -> "Metadata":
+        """Of a part of the photo that is so large."""
+        return replace(self, exif=_sized(self.exif, width, height))
+
     def png(self) -> bytes:
         """As chunks that stand between the header and the pixels."""
         parts = [chunk(name.encode(), data) for name, data in self.chunks.items()]
@@ -134,6 +138,17 @@ def _density(info: dict[Any, Any], *, swapped: bool) -> tuple[int, int] | None:
     if not (0 < x < 2**31 and 0 < y < 2**31):
         return None
     return (y, x) if swapped else (x, y)
+
+
+def _sized(exif: bytes | None, width: int, height: int) -> bytes | None:
+    if exif is None:
+        return None
+    try:
+        editor = ExifEditor(exif)
+        editor.set_size(width, height)
+    except ExifError:
+        return exif
+    return editor.tobytes()
 
 
 def _without_location(exif: bytes | None) -> bytes | None:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from service.arrays import Grey, Hole, Image
-from service.inpainting.boxes import extent
+from service.inpainting.boxes import Box, extent
 from service.inpainting.plans import Plan, owned
 
 OPAQUE = 255
@@ -44,22 +44,27 @@ def unseen_pixels(hole: Hole, alpha: Grey | None) -> Hole | None:
     return unseen
 
 
-def cover(alpha: Grey, hole: Hole) -> None:
+def cover(alpha: Grey, hole: Hole) -> Box:
     """Make a hole that the photo's own transparency has marked as opaque as the photo, in place.
 
     A soft eraser leaves a ring around the hole that is more opaque than transparent. It belongs to
     what was erased, so the transparency that touches the hole goes with it, as far as an eraser of
     the hole's depth reaches; a photo that fades, and a shadow elsewhere, stay as they are.
+
+    Returns:
+        The smallest box that holds the hole and what went with it.
     """
     depth = cv2.distanceTransform(np.pad(hole, 1).view(np.uint8), cv2.DIST_L2, 3).max()
     reach = SOFT_EDGE + int(RING_DEPTHS * depth)
-    box = extent(hole).grow(reach, reach).clip(*hole.shape).slices
-    near, erased = alpha[box], hole[box]
+    box = extent(hole).grow(reach, reach).clip(*hole.shape)
+    near, erased = alpha[box.slices], hole[box.slices]
     most = OPAQUE_FROM + np.bincount(alpha.ravel(), minlength=256)[OPAQUE_FROM:].argmax()
     _, parts = cv2.connectedComponents((near < most).view(np.uint8), connectivity=8)
     touched = np.isin(parts, np.unique(parts[erased])) & (parts > 0)
     distance = cv2.distanceTransform((~erased).view(np.uint8), cv2.DIST_L2, 3)
-    near[(touched & (distance <= reach)) | erased] = most
+    covered = (touched & (distance <= reach)) | erased
+    near[covered] = most
+    return extent(covered).shift(box.top, box.left)
 
 
 def constant_around(alpha: Grey, hole: Hole, plan: Plan) -> list[int | None]:

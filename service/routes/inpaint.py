@@ -37,6 +37,11 @@ async def inpaint(request: Request) -> Response:
     and WebP known pixels are bit for bit those of the decoded photo. A mask without any white
     answers the photo itself.
 
+    With the field `crop` the answer is only the smallest rectangle that holds all that changed. The
+    header `X-Inpaint-Crop` says where in the upright photo it belongs, `X-Inpaint-Size` how large
+    that is. Where nothing changed there is nothing to paste: 204, no body, and the rectangle
+    0,0,0,0.
+
     The field `format` says what the answer is; without it `Accept: image/jpeg` or `image/webp`
     does, if the header names images only.
 
@@ -44,7 +49,8 @@ async def inpaint(request: Request) -> Response:
     one line of JSON. `progress` says how many steps are `done` of the `total`: windows filled by
     the model, then groups of holes given their texture; comments in between show that the service
     is alive. The stream ends with one `result` (the `image` in base64, its `media_type`, `windows`,
-    `texture` and `server_timing` as in the headers of the other answer) or one `error`, a
+    `texture` and `server_timing` as in the headers of the other answer; with `crop` also `crop` and
+    `size`, as lists of numbers, and an empty `image` where nothing changed) or one `error`, a
     problem. What is refused before the photo is looked at (keys, origins, sizes, malformed forms, a
     full queue) is answered with its status and no stream.
     """
@@ -56,15 +62,17 @@ async def inpaint(request: Request) -> Response:
 
         return EventResponse(work_with_events, runtime.settings.heartbeat_s)
     work = await fill_form(request)
-    return Response(
-        work.answer,
-        media_type=MEDIA_TYPES[work.output],
-        headers={
-            "Server-Timing": work.timings.header(),
-            "X-Inpaint-Windows": str(work.windows),
-            "X-Inpaint-Texture": work.textured,
-        },
-    )
+    headers = {
+        "Server-Timing": work.timings.header(),
+        "X-Inpaint-Windows": str(work.windows),
+        "X-Inpaint-Texture": work.textured,
+    }
+    if work.crop:
+        headers["X-Inpaint-Crop"] = ",".join(map(str, work.place))
+        headers["X-Inpaint-Size"] = ",".join(map(str, work.size))
+    if not work.answer:
+        return Response(status_code=204, headers=headers)
+    return Response(work.answer, media_type=MEDIA_TYPES[work.output], headers=headers)
 
 
 async def fill_form(request: Request, events: Events | None = None) -> Work:
@@ -90,6 +98,8 @@ async def fill_form(request: Request, events: Events | None = None) -> Work:
             output=options.format
             if "format" in options.model_fields_set
             else accepted_format(request.headers),
+            feather=options.feather,
+            crop=options.crop,
             texture=options.texture,
             metadata=options.metadata,
             ticket=record.ticket,
@@ -104,12 +114,14 @@ async def fill_form(request: Request, events: Events | None = None) -> Work:
 
 def result_event(work: Work) -> Iterator[bytes]:
     """The event that ends a stream well, in pieces: a large photo is never whole in base64."""
-    head = {
+    head: dict[str, object] = {
         "media_type": MEDIA_TYPES[work.output],
         "windows": work.windows,
         "texture": work.textured,
         "server_timing": work.timings.header(),
     }
+    if work.crop:
+        head |= {"crop": work.place, "size": work.size}
     yield f'event: result\ndata: {json.dumps(head)[:-1]}, "image": "'.encode()
     answer = memoryview(work.answer)
     for start in range(0, len(answer), BASE64_CHUNK):

@@ -15,6 +15,8 @@ export interface InpaintOptions {
   texture?: 'auto' | 'on' | 'off';
   /** Grows the hole by so many pixels, 0 to 256. */
   dilate?: number;
+  /** Fades the fill in over so many pixels inside the hole, 0 to 256. */
+  feather?: number;
   /** Black is hole instead of white. */
   invertMask?: boolean;
   /** Aborting it rejects the promise with the signal's reason, and the service stops working. */

@@ -132,3 +132,16 @@ def test_a_missing_model_is_said_in_words(
     code = run(folder / "in/a.png", folder / "mask.png", "-o", folder / "x.png")
     assert code == EXIT_ENGINE
     assert "none.onnx" in capsys.readouterr().err
+
+
+def test_only_the_rectangle_that_changed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = (folder / "in/a.png", folder / "mask.png", "--quiet", "-o")
+    assert run(*arguments, folder / "whole.png") == 0
+    assert run(*arguments, folder / "part.png", "--crop") == 0
+    whole, part = (samples_of((folder / f"{name}.png").read_bytes()) for name in ("whole", "part"))
+    np.testing.assert_array_equal(part, whole[8:20, 8:20])
+    assert capsys.readouterr().out == f"{folder / 'part.png'}: 8,8,12,12 of 50,40\n"
+    none = folder / "none.png"
+    assert run("--quiet", folder / "in/a.png", "-o", none, "--crop") == 0
+    assert capsys.readouterr().out == f"{none}: 0,0,0,0 of 50,40\n"
+    assert not none.exists()
