@@ -102,6 +102,7 @@ class Pipeline:
         max_pixels: Limit of an image's pixels.
         encoding: How answers are written.
         texturing: What follows the network's fill.
+        provenance: Whether filled photos say that a model made part of them.
     """
 
     lane: Lane
@@ -111,6 +112,7 @@ class Pipeline:
     max_pixels: int
     encoding: Encoding
     texturing: Texturing
+    provenance: bool = True
 
     def run(self, work: Work) -> Work:
         """Take a photo through all steps. Blocks; made for a worker thread.
@@ -304,6 +306,8 @@ class Pipeline:
                 check_encodable(photo.width, photo.height, work.output)
             image, icc = assemble(photo, work.output, self.encoding), photo.icc
             metadata = photo.metadata
+            if self.provenance and work.changed is not None:
+                metadata = metadata.marked_filled()
             del photo
             work.photo = None  # where `image` is a copy, the arrays go before the file grows
             work.answer = write(image, icc, work.output, self.encoding, metadata)

@@ -63,6 +63,7 @@ class Runtime:
             max_pixels=settings.max_pixels,
             encoding=Encoding(settings.png_compression, settings.jpeg_quality),
             texturing=build_texturing(settings),
+            provenance=settings.provenance,
         )
         self._on_fatal = on_fatal
         self._workers = ThreadPoolExecutor(

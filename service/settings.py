@@ -132,6 +132,10 @@ class Settings(BaseSettings):
         default=1, ge=0, le=9, description="0 (fast, large) to 9 (slow, small)"
     )
     jpeg_quality: int = Field(default=95, ge=1, le=100, description="quality of JPEG answers")
+    provenance: bool = Field(
+        default=True,
+        description="say in the XMP of filled photos that a model made part of them",
+    )
 
     heartbeat_s: float = Field(
         default=10.0, gt=0, description="seconds between signs of life in a stream of events"

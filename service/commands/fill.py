@@ -106,7 +106,8 @@ def _parser() -> argparse.ArgumentParser:
         choices=("keep", "no_location", "strip"),
         default="keep",
         help="EXIF, XMP and density: kept, kept without the place where the photo was taken, or "
-        "left out; colour profiles are kept (default: %(default)s)",
+        "left out; colour profiles are kept, and XMP says that a model made part of the photo "
+        "unless INPAINT_PROVENANCE is false (default: %(default)s)",
     )
     parser.add_argument(
         "--format",
@@ -136,6 +137,7 @@ class _Filler:
             max_pixels=settings.max_pixels,
             encoding=Encoding(settings.png_compression, settings.jpeg_quality),
             texturing=build_texturing(settings),
+            provenance=settings.provenance,
         )
         self._options = options
 

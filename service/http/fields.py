@@ -79,7 +79,8 @@ class InpaintOptions(BaseModel):
         "keep",
         description="what becomes of EXIF, XMP and density: keep as far as the format holds them "
         "(upright, without thumbnail), no_location without the place, strip without any; colours "
-        "keep their profile",
+        "keep their profile, and filled photos say that they are, unless the server is set "
+        "otherwise",
     )
     texture: TextureMode | SkipJsonSchema[None] = Field(
         None,

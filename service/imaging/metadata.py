@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from service.imaging.exif import ExifEditor, ExifError
 from service.imaging.png_chunks import EXIF_PREFIX, FIXED, MAX_BYTES, chunk, xmp_chunk
+from service.imaging.provenance import marked_xmp
 
 MetadataMode = Literal["keep", "no_location", "strip"]
 
@@ -35,12 +36,14 @@ class Metadata:
         xmp: As UTF-8.
         density: Pixels a metre, across and down.
         chunks: A PNG's chunks on colours, by name.
+        marked: Whether it says that a model made part of the picture.
     """
 
     exif: bytes | None = None
     xmp: bytes | None = None
     density: tuple[int, int] | None = None
     chunks: dict[str, bytes] = field(default_factory=dict)
+    marked: bool = False
 
     def for_mode(self, mode: MetadataMode) -> "Metadata":
         """What of it a client wants kept; what tells the colours always is."""
@@ -53,6 +56,10 @@ class Metadata:
     def for_size(self, width: int, height: int) -> "Metadata":
         """Of a part of the photo that is so large."""
         return replace(self, exif=_sized(self.exif, width, height))
+
+    def marked_filled(self) -> "Metadata":
+        """Saying that a model made part of the picture."""
+        return replace(self, xmp=marked_xmp(self.xmp), marked=True)
 
     def png(self) -> bytes:
         """As chunks that stand between the header and the pixels."""
@@ -71,8 +78,11 @@ class Metadata:
         options: dict[str, Any] = {}
         if self.exif is not None and len(self.exif) <= MAX_SEGMENT_BYTES:
             options["exif"] = EXIF_PREFIX + self.exif
-        if self.xmp is not None and len(self.xmp) <= MAX_SEGMENT_BYTES:
-            options["xmp"] = self.xmp
+        xmp = self.xmp
+        if xmp is not None and len(xmp) > MAX_SEGMENT_BYTES:
+            xmp = marked_xmp(None) if self.marked else None
+        if xmp is not None:
+            options["xmp"] = xmp
         if self.density is not None:
             dpi = tuple(round(number * METRES_PER_INCH) for number in self.density)
             if min(dpi) > 0 and max(dpi) <= MAX_DENSITY:
@@ -109,9 +119,10 @@ def _upright(exif: object, *, swapped: bool) -> bytes | None:
         editor = ExifEditor(exif.removeprefix(EXIF_PREFIX))
         editor.set_upright(swapped=swapped)
         editor.drop_thumbnail()
+        upright = editor.tobytes()
+        ExifEditor(upright)  # values that lie over the directories take these along
     except ExifError:
         return None
-    upright = editor.tobytes()
     return upright if len(upright) <= MAX_BYTES else None
 
 
@@ -157,9 +168,11 @@ def _without_location(exif: bytes | None) -> bytes | None:
     try:
         editor = ExifEditor(exif)
         editor.drop_location()
+        left = editor.tobytes()
+        ExifEditor(left)
     except ExifError:  # rather lost than told
         return None
-    return editor.tobytes()
+    return left
 
 
 def _without_place(xmp: bytes | None) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 import struct
 
 import numpy as np
@@ -211,6 +212,15 @@ def test_damaged_exif_never_fails_and_never_tells_the_place(junk, place, order):
         assert SECRET not in told or place < 160
     if photo.metadata.exif is not None:
         ExifEditor(photo.metadata.exif)
+
+
+def test_exif_whose_note_lies_over_its_head_is_dropped_with_the_note():
+    note = struct.pack("<HHI", 0x927C, 7, 16)
+    over = re.sub(re.escape(note) + b"....", note + bytes(4), exif(), flags=re.S)
+    assert over != exif()
+    metadata = read_metadata({"exif": over}, swapped=False, same_colours=True)
+    assert metadata.exif is not None
+    assert metadata.for_mode("no_location").exif is None
 
 
 def test_a_position_that_nothing_leads_to_is_erased():
