@@ -71,7 +71,8 @@ class OnnxEngine:
         on_cpu = session.get_providers()[0] == CPU
         runs = min(runs or runs_for(device.threads), device.threads) if on_cpu else 1
         self._asked_batch = max_batch
-        self._info = _describe(session, file, window_sizes, max_batch, runs)
+        most = max_batch or _max_batch(device.threads, runs, on_cpu=on_cpu)
+        self._info = _describe(session, file, window_sizes, most, runs)
         share = replace(device, provider="cpu", threads=threads_beside(device.threads, runs))
         beside = open_session(file, share, window_sizes, 1) if runs > 1 else None
         self._sessions = SideBySide(session, beside)
@@ -147,6 +148,13 @@ class OnnxEngine:
         del self._sessions
 
 
+def _max_batch(threads: int, runs: int, *, on_cpu: bool) -> int:
+    """What suits a provider: where every thread has a run of its own, batches gain nothing."""
+    if not on_cpu:
+        return MAX_BATCH_GPU
+    return MAX_BATCH_CPU if threads > runs else 1
+
+
 def _describe(
     session: onnxruntime.InferenceSession,
     model: Path,
@@ -175,7 +183,7 @@ def _describe(
         window_sizes=sizes,
         first_sizes=first or sizes[:1],
         terms=str(metadata.get("licence", "unspecified")),
-        max_batch=max_batch or (MAX_BATCH_CPU if provider == CPU else MAX_BATCH_GPU),
+        max_batch=max_batch,
         runs=runs,
         metadata=metadata,
     )

@@ -33,13 +33,11 @@ def blend(scale: Scale, labels: Labels, crew: Crew) -> Colours:
     parts = (address(colours), address(constants))
     scale.in_blocks(
         crew,
-        lambda first, last: kernels().texture_prepare(pointer, copied, HOLD, *parts, first, last),
+        lambda blocks: kernels().texture_prepare(pointer, copied, HOLD, *parts, blocks),
     )
     for _ in range(SWEEPS):
         scale.apart(
             crew,
-            lambda first, last: kernels().texture_relax(
-                pointer, HOLD, RELAXATION, *parts, first, last
-            ),
+            lambda blocks: kernels().texture_relax(pointer, HOLD, RELAXATION, *parts, blocks),
         )
     return colours

@@ -134,10 +134,8 @@ def _segments(picture: Pixels, hole: Hole) -> NDArray[np.float32]:
 def _ends(picture: Pixels, hole: Hole, known: Hole) -> list[_End]:
     """Where segments that are known for long enough enter the hole."""
     ends: list[_End] = []
-    for x0, y0, x1, y1 in _segments(picture, hole):
+    for x0, y0, x1, y1 in _within_reach(_segments(picture, hole), hole):
         length = float(np.hypot(x1 - x0, y1 - y0))
-        if length < LEAST_LENGTH:
-            continue
         start = np.array([x0, y0], np.float32)
         along = np.array([x1 - x0, y1 - y0], np.float32) / np.float32(length)
         steps = np.arange(-REACH, int(length) + REACH + 1, dtype=np.float32)
@@ -149,6 +147,16 @@ def _ends(picture: Pixels, hole: Hole, known: Hole) -> list[_End]:
                 at = start + steps[::sign][entry] * along
                 ends.append(_End(at, np.float32(sign) * along, float(size)))
     return ends
+
+
+def _within_reach(segments: NDArray[np.float32], hole: Hole) -> NDArray[np.float32]:
+    """Those that are long enough, and not so far from the hole that they cannot enter it."""
+    way = segments[:, 2:] - segments[:, :2]
+    length = np.hypot(*way.T)
+    rows, columns, _ = _pixels(segments[:, :2] + np.float32(0.5) * way, hole)
+    away = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    near = away[rows, columns] <= length / 2 + REACH + 2  # two for rounding at either end
+    return np.asarray(segments[(length >= LEAST_LENGTH) & near], np.float32)
 
 
 def _entries(

@@ -2,8 +2,10 @@
 
 import ctypes
 
+import numpy as np
+
 from service.texture.crew import Crew
-from service.texture.library import CleaningStruct, address, kernels
+from service.texture.library import BlocksStruct, CleaningStruct, address, kernels
 from service.texture.scale import Labels, Scale
 
 SWEEPS = 8
@@ -24,14 +26,14 @@ def clean(scale: Scale, labels: Labels, crew: Crew) -> None:
         crew: Who helps.
     """
     cleaning = CleaningStruct(SEAM, MISSING)
-    pointer, passed, written = scale.pointer, ctypes.byref(cleaning), address(labels)
+    stirred = np.ones(scale.shape, np.uint8)
+    pointer, passed = scale.pointer, ctypes.byref(cleaning)
+    parts = (address(labels), address(stirred))
     for sweep in range(SWEEPS):
         changes: list[int] = []
 
-        def work(first: int, last: int, sweep: int = sweep, changes: list[int] = changes) -> None:
-            changes.append(
-                kernels().texture_clean(pointer, passed, written, sweep % 2, first, last)
-            )
+        def work(blocks: BlocksStruct, sweep: int = sweep, changes: list[int] = changes) -> None:
+            changes.append(kernels().texture_clean(pointer, passed, *parts, sweep % 2, blocks))
 
         scale.apart(crew, work)
         if not sum(changes):

@@ -59,18 +59,28 @@ class CleaningStruct(ctypes.Structure):
     _fields_ = (("seam", Float), ("missing", Float))
 
 
+class BlocksStruct(ctypes.Structure):
+    """`Blocks` of kernels/texture.h."""
+
+    _fields_ = (("first", Int), ("last", Int), ("rows", Int), ("step", Int))
+
+
 _SCALE = ctypes.POINTER(ScaleStruct)
 _SIGNATURES: dict[str, tuple[Any, Sequence[Any]]] = {
-    "texture_sweep": (None, (_SCALE, ctypes.POINTER(SweepStruct), Int, Int)),
+    "texture_sweep": (None, (_SCALE, ctypes.POINTER(SweepStruct), BlocksStruct)),
     "texture_begin": (None, (_SCALE, _SCALE, Array, Int, ctypes.c_uint64)),
-    "texture_vote": (None, (_SCALE, Int, Array, Array, Int, Int)),
-    "texture_clean": (Int, (_SCALE, ctypes.POINTER(CleaningStruct), Array, Int, Int, Int)),
-    "texture_prepare": (None, (_SCALE, Array, Float, Array, Array, Int, Int)),
-    "texture_relax": (None, (_SCALE, Float, Float, Array, Array, Int, Int)),
+    "texture_vote": (None, (_SCALE, Int, Array, Array, BlocksStruct)),
+    "texture_clean": (
+        Int,
+        (_SCALE, ctypes.POINTER(CleaningStruct), Array, Array, Int, BlocksStruct),
+    ),
+    "texture_prepare": (None, (_SCALE, Array, Float, Array, Array, BlocksStruct)),
+    "texture_relax": (None, (_SCALE, Float, Float, Array, Array, BlocksStruct)),
     "texture_halve": (None, (*(Array,) * 3, *(Int,) * 3, *(Array,) * 3, Int, Int)),
     "texture_centres": (Int, (Array, Int, Int, Array, Int)),
     "texture_errors": (None, (_SCALE, Array, Int, Int, Int, Array, Array)),
-    "texture_choose": (None, (_SCALE, Array, Int, Int, *(Array,) * 3, Int, Int)),
+    "texture_error": (Float, (_SCALE, Array, Int, Int, Int)),
+    "texture_choose": (None, (_SCALE, Array, Int, Int, *(Array,) * 3, BlocksStruct)),
 }
 
 

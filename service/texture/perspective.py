@@ -23,7 +23,7 @@ TILE, APART = 17, 6
 """Side of a tile in pixels, odd, and how far apart tiles are."""
 REACH = 6
 """How far from where a step points a tile is looked for."""
-MOST_TILES, FIRST_TILES = 500, 40
+MOST_TILES, FIRST_TILES = 500, 24
 """Tiles by which a field is fitted, and by which it is seen whether to try."""
 ALIKE = 0.5
 """Squared error of a tile over its variance up to which it is taken as found."""
@@ -118,7 +118,7 @@ def _find(
     if not allowed.any():
         return None
     tile = scale.picture[row - half : row + half + 1, column - half : column + half + 1]
-    variance = float(tile.reshape(-1, tile.shape[2]).var(axis=0).sum())
+    variance = float(np.sum(cv2.meanStdDev(tile)[1] ** 2))
     if variance < LEAST_VARIANCE:
         return None
     window = scale.picture[top - wide : top + wide + 1, left - wide : left + wide + 1]

@@ -35,7 +35,7 @@ RIM = 24
 """Pixels around the hole on which a step has to prove itself."""
 SPREAD, DEEPER = 10.0, 0.6
 """Least sigma with which its errors are spread into the hole, and by the hole's depth."""
-MOST_PLACES = 4000
+MOST_PLACES = 2000
 """Pixels of the rim by which a step found in a reduced picture is made exact."""
 CELL = 4
 NEAR = 27
@@ -115,12 +115,19 @@ def _correlation(grey: NDArray[np.float32], known: NDArray[np.float32]) -> NDArr
     around = cv2.GaussianBlur(known, (0, 0), LOW_PASS)
     low = cv2.GaussianBlur(grey * known, (0, 0), LOW_PASS) / np.maximum(around, np.float32(1e-3))
     detail = (grey - low) * known
-    size = [cv2.getOptimalDFTSize(2 * side) for side in grey.shape]
-    waves, mask, power = (np.fft.rfft2(part, size) for part in (detail, known, detail * detail))
+    height, width = grey.shape
+    rows, columns = (cv2.getOptimalDFTSize(2 * side) for side in grey.shape)
 
-    def correlate(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(np.fft.irfft2(one * np.conj(other), size), np.float32)
+    def spectrum(part: NDArray[Any]) -> NDArray[np.float32]:
+        padded = np.zeros((rows, columns), np.float32)
+        padded[:height, :width] = part
+        return np.asarray(cv2.dft(padded, nonzeroRows=height), np.float32)
 
+    def correlate(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+        product = cv2.mulSpectrums(one, other, 0, conjB=True)
+        return np.asarray(cv2.dft(product, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE), np.float32)
+
+    waves, mask, power = (spectrum(part) for part in (detail, known, detail * detail))
     energy = correlate(power, mask)
     other = np.roll(energy[::-1, ::-1], (1, 1), (0, 1))  # the same, seen from the other end
     least = np.float32(1e-3)
@@ -128,7 +135,7 @@ def _correlation(grey: NDArray[np.float32], known: NDArray[np.float32]) -> NDArr
         np.maximum(energy, least) * np.maximum(other, least)
     )
     likeness[correlate(mask, mask) < OVERLAP * known.sum()] = -1
-    return np.fft.fftshift(likeness).astype(np.float32)
+    return np.asarray(np.fft.fftshift(likeness), np.float32)
 
 
 def _weigh(found: Repetition, crew: Crew) -> None:
@@ -162,9 +169,7 @@ def _weigh(found: Repetition, crew: Crew) -> None:
     parts = (address(errors), address(best), address(found.labels))
     scale.in_blocks(
         crew,
-        lambda first, last: kernels().texture_choose(
-            pointer, steps, len(offsets), cell, *parts, first, last
-        ),
+        lambda blocks: kernels().texture_choose(pointer, steps, len(offsets), cell, *parts, blocks),
     )
     height, width = scale.shape
     size = (cells[1] * cell, cells[0] * cell)
@@ -230,18 +235,12 @@ def refine_offsets(scale: Scale, offsets: NDArray[np.int32], factor: int) -> NDA
         factor: How far a step may be off.
     """
     rim, _ = _rim(scale)
-    places = np.argwhere(rim)
-    places = places[:: -(-len(places) // MOST_PLACES) or 1]
-    chosen = np.zeros_like(rim)
-    chosen[places[:, 0], places[:, 1]] = True
-    pointer, marked, best = scale.pointer, address(chosen.view(np.uint8)), offsets.copy()
+    places = np.argwhere(rim) + np.array([scale.frame.top, scale.frame.left])
+    places = np.ascontiguousarray(places[:: -(-len(places) // MOST_PLACES) or 1], np.int32)
+    pointer, marked, best = scale.pointer, address(places), offsets.copy()
 
     def error(row: int, column: int) -> float:
-        total, count = np.zeros(1, np.float32), np.zeros(1, np.float32)
-        kernels().texture_errors(
-            pointer, marked, max(scale.shape), row, column, address(total), address(count)
-        )
-        return float(total[0] / count[0]) if count[0] else np.inf
+        return float(kernels().texture_error(pointer, marked, len(places), row, column))
 
     for number, (row, column) in enumerate(offsets.tolist()):
         least, step = error(row, column), factor // 2

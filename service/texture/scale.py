@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from service.inpainting.boxes import extent
 from service.texture.crew import Crew
-from service.texture.library import ScaleStruct, address
+from service.texture.library import BlocksStruct, ScaleStruct, address
 
 Pixels = NDArray[np.uint8]
 """(H, W, 4) uint8: red, green, blue, and a byte that is the same for all pixels."""
@@ -29,7 +29,7 @@ _TYPES = {
     "distance": np.float32,
 }
 
-MOST_BLOCKS = 32  # of a frame; a bound on how many threads can help
+MOST_BLOCKS, LEAST_ROWS = 32, 4  # of a frame, and of a block: bounds on how many threads can help
 
 
 class Scale:
@@ -82,28 +82,33 @@ class Scale:
         """What the kernels take."""
         return ctypes.pointer(self.struct)
 
-    def blocks(self) -> list[tuple[int, int]]:
-        """First and one past the last row, in the picture, of the blocks that make up the frame.
+    def in_blocks(self, crew: Crew, work: Callable[[BlocksStruct], None]) -> None:
+        """Work on all blocks of the frame, any of them at once.
 
-        They depend on the frame alone and not on the threads, and so does what comes of them.
+        Blocks depend on the frame alone and not on the threads, and so does what comes of them.
         """
-        rows = max(4, -(-self.frame.height // MOST_BLOCKS))
-        top, bottom = self.frame.top, self.frame.bottom
-        return [(first, min(first + rows, bottom)) for first in range(top, bottom, rows)]
+        self._share(crew, work, first=0, every=1)
 
-    def in_blocks(self, crew: Crew, work: Callable[[int, int], None]) -> None:
-        """Work on all blocks, any of them at once."""
-        blocks = self.blocks()
-        crew.run(lambda index: work(*blocks[index]), len(blocks))
-
-    def apart(self, crew: Crew, work: Callable[[int, int], None]) -> None:
+    def apart(self, crew: Crew, work: Callable[[BlocksStruct], None]) -> None:
         """Work on all blocks, at once only on such as do not touch: every second, then the rest.
 
         So a block may read its neighbours' rows while it changes its own.
         """
-        blocks = self.blocks()
-        for half in (blocks[::2], blocks[1::2]):
-            crew.run(lambda index, half=half: work(*half[index]), len(half))  # type: ignore[misc]
+        self._share(crew, work, first=0, every=2)
+        self._share(crew, work, first=1, every=2)
+
+    def _share(
+        self, crew: Crew, work: Callable[[BlocksStruct], None], first: int, every: int
+    ) -> None:
+        """Work on every so many blocks, in as many calls as there are threads: calls cost."""
+        rows = max(LEAST_ROWS, -(-self.frame.height // MOST_BLOCKS))
+        count = len(range(first * rows, self.frame.height, every * rows))
+        calls = min(crew.threads, count)
+        starts = [self.frame.top + (first + every * call) * rows for call in range(calls)]
+        step = every * calls * rows
+        crew.run(
+            lambda call: work(BlocksStruct(starts[call], self.frame.bottom, rows, step)), calls
+        )
 
 
 def states(known: NDArray[np.bool_], hole: NDArray[np.bool_], radius: int) -> Pixels:

@@ -236,9 +236,7 @@ class _Run:
             centre_count=len(self.centres) if searching else 0,
         )
         pointer, passed = self.scale.pointer, ctypes.byref(struct)
-        self.scale.apart(
-            self.crew, lambda first, last: kernels().texture_sweep(pointer, passed, first, last)
-        )
+        self.scale.apart(self.crew, lambda blocks: kernels().texture_sweep(pointer, passed, blocks))
 
     def _doubt(self) -> NDArray[np.float32]:
         """How little each match is trusted: by its distance, and by its depth in the hole."""
@@ -252,9 +250,7 @@ class _Run:
         pointer, doubts, written = self.scale.pointer, address(doubt), address(labels)
         self.scale.in_blocks(
             self.crew,
-            lambda first, last: kernels().texture_vote(
-                pointer, self.radius, doubts, written, first, last
-            ),
+            lambda blocks: kernels().texture_vote(pointer, self.radius, doubts, written, blocks),
         )
 
 

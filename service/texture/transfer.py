@@ -15,6 +15,8 @@ SIDE_BY_SIDE = 400_000
 """Pixels of a context up to which groups are filled side by side, each by one thread. Larger ones
 take turns, so that the memory of one is enough, and have all threads."""
 
+ALONE = Crew()
+
 VEIL = 31
 """Side in pixels of the box whose known mean stands in for colours that are not known."""
 
@@ -64,15 +66,16 @@ def transfer(
     large = [context for context in contexts if _pixels(context) > SIDE_BY_SIDE]
     done: list[_Patch | None] = []  # pasted in the end: every group sees the others as they were
 
-    def fill(context: Context) -> None:
+    def fill(context: Context, helpers: Crew) -> None:
         checkpoint()
-        done.append(_fill_group(image, hole, known, context, crew, checkpoint))
+        done.append(_fill_group(image, hole, known, context, helpers, checkpoint))
         if on_progress:
             on_progress(len(done), len(contexts))
 
-    crew.run(lambda index: fill(small[index]), len(small))
-    for context in large:
-        fill(context)
+    even = len(small) - len(small) % crew.threads  # the odd ones have all threads too
+    crew.run(lambda index: fill(small[index], ALONE), even)
+    for context in small[even:] + large:
+        fill(context, crew)
     patches = [patch for patch in done if patch is not None]
     for patch in patches:
         np.copyto(image[patch.place], patch.image, where=patch.mask[..., np.newaxis])

@@ -44,10 +44,8 @@ static vec step_to(const Scale *scale, const int32_t *labels, int32_t y, int32_t
     return count ? total : copied(scale, labels, y, x) - copied(scale, labels, y + dy, x + dx);
 }
 
-/* Colours to begin with, and the constant part of each equation, for rows `first <= y < last`.
- * `colours` and `constants` are rows x columns x 4 of the frame. */
-EXPORT void texture_prepare(const Scale *scale, const int32_t *labels, float hold, float *colours,
-                            float *constants, int32_t first, int32_t last) {
+static void prepare_rows(const Scale *scale, const int32_t *labels, float hold, float *colours,
+                         float *constants, int32_t first, int32_t last) {
     for (int32_t y = first; y < last; y++) {
         for (int32_t x = scale->left; x < scale->left + scale->columns; x++) {
             size_t place = 4 * in_frame(scale, y, x);
@@ -63,10 +61,16 @@ EXPORT void texture_prepare(const Scale *scale, const int32_t *labels, float hol
     }
 }
 
-/* One sweep over rows `first <= y < last`. Reads the rows before and after them: blocks that touch
- * must not be under way at once. */
-EXPORT void texture_relax(const Scale *scale, float hold, float relaxation, float *colours,
-                          const float *constants, int32_t first, int32_t last) {
+/* Colours to begin with, and the constant part of each equation, in some blocks.
+ * `colours` and `constants` are rows x columns x 4 of the frame. */
+EXPORT void texture_prepare(const Scale *scale, const int32_t *labels, float hold, float *colours,
+                            float *constants, Blocks blocks) {
+    for (; blocks.first < blocks.last; blocks.first += blocks.step)
+        prepare_rows(scale, labels, hold, colours, constants, blocks.first, end_of(blocks));
+}
+
+static void relax_rows(const Scale *scale, float hold, float relaxation, float *colours,
+                       const float *constants, int32_t first, int32_t last) {
     for (int32_t y = first; y < last; y++) {
         for (int32_t x = scale->left; x < scale->left + scale->columns; x++) {
             if (!filled(scale, y, x)) continue;
@@ -87,4 +91,12 @@ EXPORT void texture_relax(const Scale *scale, float hold, float relaxation, floa
             memcpy(&colours[place], &colour, sizeof colour);
         }
     }
+}
+
+/* One sweep over some blocks. Reads the rows before and after each: blocks that touch must not be
+ * under way at once. */
+EXPORT void texture_relax(const Scale *scale, float hold, float relaxation, float *colours,
+                          const float *constants, Blocks blocks) {
+    for (; blocks.first < blocks.last; blocks.first += blocks.step)
+        relax_rows(scale, hold, relaxation, colours, constants, blocks.first, end_of(blocks));
 }

@@ -78,18 +78,43 @@ static bool clean_pixel(const Scale *scale, const Cleaning *cleaning, int32_t *l
     return true;
 }
 
-/* One sweep over rows `first <= y < last`; returns how many labels changed. Reads the labels of the
- * rows before and after them: blocks that touch must not be under way at once. */
-EXPORT int32_t texture_clean(const Scale *scale, const Cleaning *cleaning, int32_t *labels,
-                             int32_t reverse, int32_t first, int32_t last) {
+/* A pixel chooses again only if it or a neighbour has changed since it chose. */
+static void stir(const Scale *scale, uint8_t *stirred, int32_t y, int32_t x) {
+    stirred[in_frame(scale, y, x)] = 1;
+    for (int n = 0; n < 4; n++) {
+        int32_t row = y + ROW_STEPS[n], column = x + COLUMN_STEPS[n];
+        if (has(scale, row, column, HOLE | KEPT)) stirred[in_frame(scale, row, column)] = 1;
+    }
+}
+
+static int32_t clean_rows(const Scale *scale, const Cleaning *cleaning, int32_t *labels,
+                          uint8_t *stirred, int32_t reverse, int32_t first, int32_t last) {
     int32_t changed = 0;
     for (int32_t n = 0; n < last - first; n++) {
         int32_t y = reverse ? last - 1 - n : first + n;
         for (int32_t m = 0; m < scale->columns; m++) {
             int32_t x = scale->left + (reverse ? scale->columns - 1 - m : m);
-            if (scale->state[at(scale, y, x)] & HOLE)
-                changed += clean_pixel(scale, cleaning, labels, y, x);
+            size_t place = in_frame(scale, y, x);
+            if (!stirred[place] || !(scale->state[at(scale, y, x)] & HOLE)) continue;
+            stirred[place] = 0;
+            if (!clean_pixel(scale, cleaning, labels, y, x)) continue;
+            stir(scale, stirred, y, x);
+            changed++;
         }
     }
+    return changed;
+}
+
+/* One sweep over some blocks; returns how many labels changed. Blocks that touch must not be under
+ * way at once: it looks at the rows before and after each block.
+ *
+ * stirred: rows x columns of the frame, all 1 before the first sweep: who may want to change.
+ */
+EXPORT int32_t texture_clean(const Scale *scale, const Cleaning *cleaning, int32_t *labels,
+                             uint8_t *stirred, int32_t reverse, Blocks blocks) {
+    int32_t changed = 0;
+    for (; blocks.first < blocks.last; blocks.first += blocks.step)
+        changed += clean_rows(scale, cleaning, labels, stirred, reverse, blocks.first,
+                              end_of(blocks));
     return changed;
 }

@@ -26,16 +26,25 @@ EXPORT void texture_errors(const Scale *scale, const uint8_t *rim, int32_t cell,
     }
 }
 
-/* For the hole in rows `first <= y < last` the offset with the least error whose source is known.
- *
- * offsets: count x 2.
- * errors:  count x cells of the frame, as above, spread into the hole; huge where unknown.
- * best:    rows x columns of the frame: that least error, INFINITY where there is none.
- * labels:  rows x columns x 2: where it copies from.
- */
-EXPORT void texture_choose(const Scale *scale, const int32_t *offsets, int32_t count, int32_t cell,
-                           const float *errors, float *best, int32_t *labels, int32_t first,
-                           int32_t last) {
+/* The mean of these errors over some places, `count` x 2 rows and columns of the picture; INFINITY
+ * where no source is known. */
+EXPORT float texture_error(const Scale *scale, const int32_t *places, int32_t count, int32_t dy,
+                           int32_t dx) {
+    float total = 0;
+    int32_t known = 0;
+    for (int32_t n = 0; n < count; n++) {
+        int32_t y = places[2 * n], x = places[2 * n + 1];
+        if (!has(scale, y + dy, x + dx, SOURCE)) continue;
+        total += squared(load_pixel(&scale->picture[at(scale, y, x)])
+                         - load_pixel(&scale->picture[at(scale, y + dy, x + dx)]));
+        known++;
+    }
+    return known ? total / (float)known : INFINITY;
+}
+
+static void choose_rows(const Scale *scale, const int32_t *offsets, int32_t count, int32_t cell,
+                        const float *errors, float *best, int32_t *labels, int32_t first,
+                        int32_t last) {
     int32_t across = (scale->columns + cell - 1) / cell, down = (scale->rows + cell - 1) / cell;
     float share = 1.0f / (float)cell;
     for (int32_t y = first; y < last; y++) {
@@ -68,4 +77,18 @@ EXPORT void texture_choose(const Scale *scale, const int32_t *offsets, int32_t c
             }
         }
     }
+}
+
+/* For the hole in some blocks the offset with the least error whose source is known.
+ *
+ * offsets: count x 2.
+ * errors:  count x cells of the frame, as above, spread into the hole; huge where unknown.
+ * best:    rows x columns of the frame: that least error, INFINITY where there is none.
+ * labels:  rows x columns x 2: where it copies from.
+ */
+EXPORT void texture_choose(const Scale *scale, const int32_t *offsets, int32_t count, int32_t cell,
+                           const float *errors, float *best, int32_t *labels, Blocks blocks) {
+    for (; blocks.first < blocks.last; blocks.first += blocks.step)
+        choose_rows(scale, offsets, count, cell, errors, best, labels, blocks.first,
+                    end_of(blocks));
 }

@@ -177,13 +177,15 @@ static inline void sweep_rows(const Scale *scale, const Sweep *sweep, int32_t fi
     }
 }
 
-/* One sweep over the targets of rows `first <= y < last` of the picture. Reads the field of the row
- * before or after them: blocks that touch must not be under way at once. */
-EXPORT void texture_sweep(const Scale *scale, const Sweep *sweep, int32_t first, int32_t last) {
-    if (sweep->radius == 1)
-        sweep_rows(scale, sweep, first, last, 1);
-    else
-        sweep_rows(scale, sweep, first, last, 2);
+/* One sweep over the targets in some blocks. Reads the field of the row before or after each block:
+ * blocks that touch must not be under way at once. */
+EXPORT void texture_sweep(const Scale *scale, const Sweep *sweep, Blocks blocks) {
+    for (; blocks.first < blocks.last; blocks.first += blocks.step) {
+        if (sweep->radius == 1)
+            sweep_rows(scale, sweep, blocks.first, end_of(blocks), 1);
+        else
+            sweep_rows(scale, sweep, blocks.first, end_of(blocks), 2);
+    }
 }
 
 /* Give every target a source to begin with: the coarser scale's, doubled, where that is a centre,

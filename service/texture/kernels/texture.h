@@ -1,8 +1,8 @@
 /* What the kernels share: pixels, states, and one scale of a group of holes.
  *
  * Plain C11 with the vector types of GCC and Clang. No kernel allocates, keeps anything between
- * calls or starts a thread; each works on the rows of one block, so that whoever calls it decides
- * how many blocks are under way at once. Sums are added in a fixed order and compiled without
+ * calls or starts a thread; each works on the blocks of rows it is given, so that whoever calls it
+ * decides how many blocks are under way at once. Sums are added in a fixed order and compiled without
  * contraction: the same input gives the same bytes whatever the compiler and the threads.
  */
 #ifndef TEXTURE_H
@@ -40,6 +40,12 @@ typedef struct {
     float *distance;                  /* rows x columns: of that patch */
 } Scale;
 
+/* Blocks of a frame: `rows` rows of the picture from `first` on, again after every `step` rows, none
+ * of them at or beyond `last`. */
+typedef struct {
+    int32_t first, last, rows, step;
+} Blocks;
+
 static inline vec load_pixel(const uint32_t *pixel) {
     bytes packed;
     memcpy(&packed, pixel, sizeof packed);
@@ -69,6 +75,11 @@ static inline bool has(const Scale *scale, int32_t y, int32_t x, int flags) {
 }
 
 static inline int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
+
+/* One past the last row of the first of the blocks. */
+static inline int32_t end_of(Blocks blocks) {
+    return smaller(blocks.first + blocks.rows, blocks.last);
+}
 
 static inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 

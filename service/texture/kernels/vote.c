@@ -4,13 +4,8 @@
 
 #include "texture.h"
 
-/* Fill the hole in rows `first <= y < last`.
- *
- * doubt:  rows x columns of the frame: how little a target's match is trusted.
- * labels: rows x columns x 2: where each pixel was copied from; NULL if not wanted.
- */
-EXPORT void texture_vote(const Scale *scale, int32_t r, const float *doubt, int32_t *labels,
-                         int32_t first, int32_t last) {
+static void vote_rows(const Scale *scale, int32_t r, const float *doubt, int32_t *labels,
+                      int32_t first, int32_t last) {
     for (int32_t y = first; y < last; y++) {
         for (int32_t x = scale->left; x < scale->left + scale->columns; x++) {
             if (!(scale->state[at(scale, y, x)] & HOLE)) continue;
@@ -38,4 +33,15 @@ EXPORT void texture_vote(const Scale *scale, int32_t r, const float *doubt, int3
             }
         }
     }
+}
+
+/* Fill the hole in some blocks.
+ *
+ * doubt:  rows x columns of the frame: how little a target's match is trusted.
+ * labels: rows x columns x 2: where each pixel was copied from; NULL if not wanted.
+ */
+EXPORT void texture_vote(const Scale *scale, int32_t r, const float *doubt, int32_t *labels,
+                         Blocks blocks) {
+    for (; blocks.first < blocks.last; blocks.first += blocks.step)
+        vote_rows(scale, r, doubt, labels, blocks.first, end_of(blocks));
 }

@@ -71,10 +71,15 @@ def test_traits_and_terms_are_those_of_the_file(tmp_path):
 
 def test_batches_of_large_windows_are_smaller_unless_asked_for(model, monkeypatch):
     monkeypatch.setattr(onnx, "CPU_RUN_BYTES", 2 * 16**2 * Traits().pixel_bytes)
-    runs = OnnxEngine(model, (8, 16, 32)).warm_up()
+    spare = Device(threads=2)
+    runs = OnnxEngine(model, (8, 16, 32), device=spare, runs=1).warm_up()
     assert {size: max(batches) for size, batches in runs.seconds.items()} == {8: 4, 16: 2, 32: 1}
     asked = OnnxEngine(model, (16,), max_batch=4).warm_up()
     assert sorted(asked.seconds[16]) == [1, 2, 4]
+
+
+def test_there_are_no_batches_where_every_thread_has_a_run_of_its_own(model):
+    assert OnnxEngine(model, (8,), device=Device(threads=2), runs=2).info.max_batch == 1
 
 
 def test_batches_that_do_not_fit_are_left_out(model, monkeypatch):

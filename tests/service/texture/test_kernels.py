@@ -57,8 +57,10 @@ def in_picture(scale, values):
 def swept(scale, radius, **values):
     options = {"radius": radius, "reluctance": 1.0, "measure": 1, "widest": 0, "key": 1}
     struct = SweepStruct(**(options | values))
-    top, bottom = scale.frame.top, scale.frame.bottom
-    kernels().texture_sweep(scale.pointer, ctypes.byref(struct), top, bottom)
+    pointer = scale.pointer
+    scale.apart(
+        Crew(), lambda blocks: kernels().texture_sweep(pointer, ctypes.byref(struct), blocks)
+    )
 
 
 @pytest.mark.parametrize("radius", [1, 2])
@@ -121,8 +123,10 @@ def test_votes_are_those_of_the_reference(radius):
     doubt = doubt.reshape(scale.shape)
     labels = np.zeros((*scale.shape, 2), np.int32)
     before = scale.picture.copy()
-    kernels().texture_vote(
-        scale.pointer, radius, address(doubt), address(labels), scale.frame.top, scale.frame.bottom
+    pointer, written = scale.pointer, address(labels)
+    scale.in_blocks(
+        Crew(),
+        lambda blocks: kernels().texture_vote(pointer, radius, address(doubt), written, blocks),
     )
     whole = in_picture(scale, labels)
     targets = (scale.state & TARGET) != 0
@@ -146,48 +150,30 @@ def labelled(seed=0):
     return scale, known, hole, labels
 
 
+def seam_cost(scale, known, hole, whole, place, source):
+    colours, guide = (array[..., :3] for array in (scale.picture, scale.guide))
+    return reference.seam_cost(colours, guide, known, whole, hole, place, source, SEAM, MISSING)
+
+
 def test_cleaning_takes_the_cheapest_of_the_neighbours_offsets():
     scale, known, hole, labels = labelled()
     costs = []
     for _ in range(2):
         whole = in_picture(scale, labels)
+        places = [tuple(place) for place in np.argwhere(hole)]
         costs.append(
-            [
-                reference.seam_cost(
-                    scale.picture[..., :3],
-                    scale.guide[..., :3],
-                    known,
-                    whole,
-                    hole,
-                    tuple(place),
-                    tuple(whole[tuple(place)]),
-                    SEAM,
-                    MISSING,
-                )
-                for place in np.argwhere(hole)
-            ]
+            [seam_cost(scale, known, hole, whole, place, tuple(whole[place])) for place in places]
         )
         clean(scale, labels, Crew())
     assert sum(costs[1]) < 0.8 * sum(costs[0])
-    for place in np.argwhere(hole):  # nothing is left to be had but by moving several at once
-        y, x = place
+    for y, x in np.argwhere(hole):  # nothing is left to be had but by moving several at once
         whole = in_picture(scale, labels)
         offers = [whole[y, x]]
         for dy, dx in reference.SHIFTS:
             if 0 <= y + dy < HEIGHT and 0 <= x + dx < WIDTH and hole[y + dy, x + dx]:
                 offers.append(whole[y + dy, x + dx] - (dy, dx))
         prices = [
-            reference.seam_cost(
-                scale.picture[..., :3],
-                scale.guide[..., :3],
-                known,
-                whole,
-                hole,
-                (y, x),
-                tuple(offer),
-                SEAM,
-                MISSING,
-            )
+            seam_cost(scale, known, hole, whole, (y, x), tuple(offer))
             for offer in offers
             if (offer >= 0).all() and (offer < (HEIGHT, WIDTH)).all() and known[tuple(offer)]
         ]
