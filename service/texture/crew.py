@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, cast
+
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 
 class Crew:
@@ -50,6 +54,18 @@ class Crew:
         for failure in failures:
             if failure is not None:
                 raise failure
+
+    def both(
+        self, first: Callable[[], First], second: Callable[[], Second]
+    ) -> tuple[First, Second]:
+        """The results of two pieces, done at once where there is somebody to help."""
+        results: dict[int, object] = {}
+
+        def piece(index: int) -> None:
+            results[index] = second() if index else first()
+
+        self.run(piece, 2)
+        return cast("First", results[0]), cast("Second", results[1])
 
     def close(self) -> None:
         """Let the threads go."""

@@ -64,7 +64,7 @@ class _End:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bridge:
+class Bridge:
     """Two ends that belong together, and how far on either side they look alike."""
 
     first: _End
@@ -78,8 +78,19 @@ class _Bridge:
         return self.second.at - self.first.at
 
 
+def find_bridges(picture: Pixels, hole: Hole, known: Hole) -> list[Bridge]:
+    """The edges that go through the hole, the surest first.
+
+    Args:
+        picture: (H, W, 4), the hole filled.
+        hole: (H, W) bool, some of it True.
+        known: (H, W) bool, what may be copied.
+    """
+    return _bridges(picture, hole, known, _ends(picture, hole, known))
+
+
 def carry_edges(
-    picture: Pixels,
+    bridges: list[Bridge],
     hole: Hole,
     known: Hole,
     labels: Labels,
@@ -89,7 +100,7 @@ def carry_edges(
     """Write where the bands of edges that go through the hole are copied from.
 
     Args:
-        picture: (H, W, 4), the hole filled.
+        bridges: As found in the same hole.
         hole: (H, W) bool, some of it True.
         known: (H, W) bool, what may be copied.
         labels: (rows, columns, 2) int32 of the frame: row and column in the picture that a hole
@@ -99,17 +110,13 @@ def carry_edges(
         frame: Box of the picture that labels and weight are of; it holds the hole.
 
     Returns:
-        How many edges go through.
+        How many edges are carried: those that the labels do not explain already.
     """
-    ends = _ends(picture, hole, known)
-    bridges = [
-        (bridge, band)
-        for bridge in _bridges(picture, hole, known, ends)
-        if not _explained(band := _band(bridge, hole), weight, frame)
-    ]
-    for bridge, band in bridges:
+    bands = [(bridge, _band(bridge, hole)) for bridge in bridges]
+    new = [(bridge, band) for bridge, band in bands if not _explained(band, weight, frame)]
+    for bridge, band in new:
         _lay(bridge, band, known, labels, weight, frame)
-    return len(bridges)
+    return len(new)
 
 
 def _segments(picture: Pixels, hole: Hole) -> NDArray[np.float32]:
@@ -185,15 +192,15 @@ def _pixels(
     return np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1), np.asarray(inside)
 
 
-def _bridges(picture: Pixels, hole: Hole, known: Hole, ends: list[_End]) -> list[_Bridge]:
+def _bridges(picture: Pixels, hole: Hole, known: Hole, ends: list[_End]) -> list[Bridge]:
     """The pairs of ends that belong together, the surest first, each end in one of them."""
-    found: list[tuple[float, int, int, _Bridge]] = []
+    found: list[tuple[float, int, int, Bridge]] = []
     for i, j, miss in _aligned(ends):
         if bridge := _bridge(picture, hole, known, ends[i], ends[j], miss):
             found.append((bridge.doubt, i, j, bridge))
     found.sort(key=lambda entry: entry[:3])
     taken: set[int] = set()
-    chosen: list[_Bridge] = []
+    chosen: list[Bridge] = []
     for _, i, j, bridge in found:
         crossed = any(_cross(bridge, other) for other in chosen)
         if i not in taken and j not in taken and not crossed:
@@ -202,10 +209,10 @@ def _bridges(picture: Pixels, hole: Hole, known: Hole, ends: list[_End]) -> list
     return chosen
 
 
-def _cross(one: _Bridge, other: _Bridge) -> bool:
+def _cross(one: Bridge, other: Bridge) -> bool:
     """Whether two edges cross within the hole: then one of them is not there."""
 
-    def parted(this: _Bridge, that: _Bridge) -> bool:
+    def parted(this: Bridge, that: Bridge) -> bool:
         normal = np.array([-this.way[1], this.way[0]])
         sides = [float((end.at - this.first.at) @ normal) for end in (that.first, that.second)]
         return sides[0] * sides[1] < 0
@@ -238,7 +245,7 @@ def _aligned(ends: list[_End]) -> list[tuple[int, int, float]]:
 
 def _bridge(
     picture: Pixels, hole: Hole, known: Hole, first: _End, second: _End, miss: float
-) -> _Bridge | None:
+) -> Bridge | None:
     """The two ends as one edge, if there is hole between them and they look alike."""
     way = second.at - first.at
     steps = np.linspace(0, 1, int(np.hypot(*way)) + 1, dtype=np.float32)[1:-1, np.newaxis]
@@ -258,7 +265,7 @@ def _bridge(
     if np.ptp(mean[near], axis=0).max() < LEAST_STEP or ratio > ALIKE:
         return None
     alike = both & (apart <= 2 * ALIKE * max(variance, 100.0))
-    return _Bridge(first, second, _run(alike[HALF::-1]), _run(alike[HALF:]), ratio + miss / 4)
+    return Bridge(first, second, _run(alike[HALF::-1]), _run(alike[HALF:]), ratio + miss / 4)
 
 
 def _profile(
@@ -292,7 +299,7 @@ def _explained(band: _Band, weight: NDArray[np.float32], frame: Box) -> bool:
 
 
 def _lay(
-    bridge: _Bridge,
+    bridge: Bridge,
     band: _Band,
     known: Hole,
     labels: Labels,
@@ -319,7 +326,7 @@ def _lay(
         weight[rows, columns] = worth[good]
 
 
-def _band(bridge: _Bridge, hole: Hole) -> _Band:
+def _band(bridge: Bridge, hole: Hole) -> _Band:
     """The band's hole pixels: rows, columns, distances along the way and across the edge.
 
     The edge is a cubic from one end to the other that has both ends' directions.

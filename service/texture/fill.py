@@ -9,7 +9,7 @@ from service.arrays import Hole, Image
 from service.inpainting.boxes import Box, extent
 from service.texture.blend import Colours, blend
 from service.texture.crew import Crew
-from service.texture.edges import carry_edges
+from service.texture.edges import carry_edges, find_bridges
 from service.texture.labels import clean
 from service.texture.pyramid import Level, pyramid
 from service.texture.repetition import Repetition, find_repetition
@@ -52,9 +52,12 @@ def fill_texture(
     """
     picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA), np.uint8)
     known_share, hole_share = (mask.view(np.uint8) * np.uint8(255) for mask in (known, hole))
-    repetition = find_repetition(Level(picture, known_share, hole_share), crew)
+    repetition, bridges = crew.both(
+        lambda: find_repetition(Level(picture, known_share, hole_share), crew),
+        lambda: find_bridges(picture, hole, known),
+    )
     checkpoint()
-    carry_edges(picture, hole, known, repetition.labels, repetition.weight, repetition.scale.frame)
+    carry_edges(bridges, hole, known, repetition.labels, repetition.weight, repetition.scale.frame)
     kept = _follow(picture, repetition, hole)
     around = extent(hole).grow(1, 1).clip(*hole.shape)
     guide = picture[around.slices].copy()

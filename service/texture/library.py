@@ -28,7 +28,7 @@ class ScaleStruct(ctypes.Structure):
         ("picture", Array),
         ("guide", Array),
         ("state", Array),
-        ("root_weight", Array),
+        ("weight", Array),
         ("field", Array),
         ("distance", Array),
     )

@@ -24,7 +24,7 @@ _TYPES = {
     "picture": np.uint8,
     "state": np.uint8,
     "guide": np.uint8,
-    "root_weight": np.float32,
+    "weight": np.float32,
     "field": np.int32,
     "distance": np.float32,
 }
@@ -59,9 +59,9 @@ class Scale:
         self.guide = guide
         self._attach("guide", guide)
 
-    def attach_weights(self, roots: NDArray[np.float32]) -> None:
-        """Set the roots of the weights of the frame's pixels, (rows, columns) float32."""
-        self._attach("root_weight", roots)
+    def attach_weights(self, weights: NDArray[np.float32]) -> None:
+        """Set the weights of the frame's pixels, (rows, columns) float32."""
+        self._attach("weight", weights)
 
     def attach_field(self) -> tuple[Labels, NDArray[np.float32]]:
         """Make the field of matches, (rows, columns, 2), and their distances, (rows, columns)."""

@@ -214,7 +214,7 @@ class _Run:
         weight[known] *= np.float32(KNOWN_WEIGHT)
         if blind:
             weight[self.hole] = 0
-        self.scale.attach_weights(np.sqrt(weight))
+        self.scale.attach_weights(weight)
 
     def _sweep(self, number: int, sweep: int) -> None:
         stage, longest = self.stage, max(self.scale.state.shape)

@@ -3,7 +3,7 @@
 
 #include "texture.h"
 
-enum { WIDEST = 5, POINTS = 9, TRIES = 3 };
+enum { WIDEST = 5, PAIRS = 3, POINTS = 9, TRIES = 3 };
 
 typedef struct {
     int32_t radius;         /* of patches: 1 or 2 */
@@ -23,8 +23,8 @@ typedef struct {
 /* What does not change while one target tries its sources. */
 typedef struct {
     int32_t y, x;
-    vec patch[WIDEST * WIDEST]; /* pixels times the roots of their weights */
-    vec root[WIDEST * WIDEST];
+    pair patch[WIDEST][PAIRS]; /* rows of pixels, two by two, the last one alone */
+    vec weight[WIDEST][PAIRS];
     vec guide[POINTS];
 } Target;
 
@@ -49,20 +49,22 @@ static inline void read_target(const Scale *scale, Target *target, int32_t y, in
                                bool guided) {
     target->y = y;
     target->x = x;
-    int n = 0;
-    for (int a = -r; a <= r; a++) {
-        for (int b = -r; b <= r; b++, n++) {
-            if (inside(scale, y + a, x + b)) {
-                target->root[n] = spread(scale->root_weight[in_frame(scale, y + a, x + b)]);
-                target->patch[n] =
-                    target->root[n] * load_pixel(&scale->picture[at(scale, y + a, x + b)]);
-            } else {
-                target->root[n] = target->patch[n] = spread(0);
-            }
+    for (int a = 0; a <= 2 * r; a++) {
+        uint32_t pixels[2 * PAIRS] = {0};
+        float weights[2 * PAIRS] = {0}; /* nothing counts beyond the picture's edge */
+        for (int b = 0; b <= 2 * r; b++) {
+            if (!inside(scale, y + a - r, x + b - r)) continue;
+            pixels[b] = scale->picture[at(scale, y + a - r, x + b - r)];
+            weights[b] = scale->weight[in_frame(scale, y + a - r, x + b - r)];
+        }
+        for (int n = 0; n <= r; n++) {
+            float first = weights[2 * n], second = weights[2 * n + 1];
+            target->patch[a][n] = load_pair(&pixels[2 * n]);
+            target->weight[a][n] = (vec){first, first, second, second};
         }
     }
     if (!guided) return;
-    n = 0;
+    int n = 0;
     for (int a = -r; a <= r; a += r) {
         for (int b = -r; b <= r; b += r) {
             int32_t row = larger(0, smaller(scale->height - 1, y + a));
@@ -92,13 +94,11 @@ static inline float measure(const Scale *scale, const Sweep *sweep, const Target
     const float area = (float)((2 * r + 1) * (2 * r + 1));
     const float limit = (best - distance) * area;
     vec total = spread(0);
-    int n = 0;
-    for (int a = -r; a <= r; a++) {
-        const uint32_t *row = &scale->picture[at(scale, y + a, x - r)];
-        for (int b = 0; b <= 2 * r; b++, n++) {
-            vec e = target->patch[n] - target->root[n] * load_pixel(&row[b]);
-            total += e * e;
-        }
+    for (int a = 0; a <= 2 * r; a++) {
+        const uint32_t *row = &scale->picture[at(scale, y + a - r, x - r)];
+        for (int n = 0; n < r; n++)
+            total += target->weight[a][n] * squares(target->patch[a][n] - load_pair(&row[2 * n]));
+        total += target->weight[a][r] * squares(target->patch[a][r] - load_single(&row[2 * r]));
         if (sum(total) >= limit) return best;
     }
     return distance + sum(total) / area;

@@ -12,11 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define EXPORT __attribute__((visibility("default")))
 
 typedef float vec __attribute__((vector_size(16)));
 typedef uint8_t bytes __attribute__((vector_size(4)));
+typedef uint8_t pair_bytes __attribute__((vector_size(8)));
+typedef int16_t pair __attribute__((vector_size(16))); /* two pixels */
+typedef int32_t ints __attribute__((vector_size(16)));
 
 /* States of a pixel; a pixel of none is looked at but neither filled nor copied. */
 enum {
@@ -35,7 +41,7 @@ typedef struct {
     uint32_t *picture;                /* height x width; the hole holds the fill so far */
     const uint32_t *guide;            /* height x width */
     const uint8_t *state;             /* height x width */
-    const float *root_weight;         /* rows x columns: square roots of the pixels' weights */
+    const float *weight;              /* rows x columns: of the pixels in a patch's distance */
     int32_t *field;                   /* rows x columns x 2: row and column of the source patch */
     float *distance;                  /* rows x columns: of that patch */
 } Scale;
@@ -50,6 +56,30 @@ static inline vec load_pixel(const uint32_t *pixel) {
     bytes packed;
     memcpy(&packed, pixel, sizeof packed);
     return __builtin_convertvector(packed, vec);
+}
+
+/* Two pixels that follow each other. */
+static inline pair load_pair(const uint32_t *pixels) {
+    pair_bytes packed;
+    memcpy(&packed, pixels, sizeof packed);
+    return __builtin_convertvector(packed, pair);
+}
+
+/* One pixel, and zeros. */
+static inline pair load_single(const uint32_t *pixel) {
+    uint32_t one[2] = {*pixel, 0};
+    return load_pair(one);
+}
+
+/* Sums of squares: of red and green, of blue and the rest, of the first pixel and of the second. */
+static inline vec squares(pair v) {
+#ifdef __SSE2__
+    ints sums = (ints)_mm_madd_epi16((__m128i)v, (__m128i)v);
+#else
+    ints sums;
+    for (int n = 0; n < 4; n++) sums[n] = v[2 * n] * v[2 * n] + v[2 * n + 1] * v[2 * n + 1];
+#endif
+    return __builtin_convertvector(sums, vec);
 }
 
 static inline vec spread(float value) { return (vec){value, value, value, value}; }

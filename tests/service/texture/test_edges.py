@@ -45,7 +45,8 @@ def carried(image, hole, known=None, margin=4):
     weight = np.zeros((frame.height, frame.width), np.float32)
     picture = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
     known = ~hole if known is None else known
-    return edges.carry_edges(picture, hole, known, labels, weight, frame), labels, weight, frame
+    bridges = edges.find_bridges(picture, hole, known)
+    return edges.carry_edges(bridges, hole, known, labels, weight, frame), labels, weight, frame
 
 
 def filled(image, hole):
@@ -135,7 +136,8 @@ def test_what_repetition_explains_is_left_to_it():
     labels = np.zeros((frame.height, frame.width, 2), np.int32)
     weight = np.ones((frame.height, frame.width), np.float32)
     picture = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
-    assert edges.carry_edges(picture, hole, ~hole, labels, weight, frame) == 0
+    bridges = edges.find_bridges(picture, hole, ~hole)
+    assert edges.carry_edges(bridges, hole, ~hole, labels, weight, frame) == 0
     assert not labels.any()
 
 

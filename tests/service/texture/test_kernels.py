@@ -37,14 +37,14 @@ def scene(seed=0, radius=2, height=HEIGHT, width=WIDTH):
     state = states(known, hole, radius)
     scale = Scale(picture, state, radius, TARGET)
     scale.attach_guide(random.integers(0, 256, picture.shape, dtype=np.uint8) | OPAQUE)
-    roots = random.random(scale.shape).astype(np.float32)
-    scale.attach_weights(roots)
+    weights = random.random(scale.shape).astype(np.float32)
+    scale.attach_weights(weights)
     field, distance = scale.attach_field()
     centres = np.argwhere(state & CENTRE)
     box = scale.frame
     for y, x in np.argwhere(state & TARGET):
         field[y - box.top, x - box.left] = centres[random.integers(len(centres))]
-    return scale, known, hole, roots, field, distance
+    return scale, known, hole, weights, field, distance
 
 
 def in_picture(scale, values):
@@ -66,8 +66,8 @@ def swept(scale, radius, **values):
 @pytest.mark.parametrize("radius", [1, 2])
 @pytest.mark.parametrize(("guidance", "price"), [(0, 0), (0.3, 5.0)])
 def test_a_sweep_measures_what_the_reference_does_and_only_gets_better(radius, guidance, price):
-    scale, _, _, roots, field, distance = scene(radius=radius)
-    weight = in_picture(scale, roots.astype(float) ** 2)
+    scale, _, _, weights, field, distance = scene(radius=radius)
+    weight = in_picture(scale, weights.astype(float))
 
     def measured():
         whole = in_picture(scale, field)
@@ -296,7 +296,7 @@ def test_a_scale_without_enough_patches_takes_smaller_ones_or_none():
 
 def test_the_states_of_the_kernels_are_those_of_python():
     header = (SOURCES / "texture.h").read_text()
-    named = {name: int(value) for name, value in re.findall(r"(\w+) = (\d+)", header)}
+    named = {name: int(value) for name, value in re.findall(r"([A-Z]+) = (\d+)", header)}
     for name, value in named.items():
         assert getattr(scale_module, name) == value
     assert len(named) == 5
