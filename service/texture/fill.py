@@ -87,10 +87,12 @@ def _follow(picture: Pixels, repetition: Repetition, hole: Hole) -> Hole:
     if not repetition.weight.any():
         return kept
     box = repetition.scale.frame.slices
-    rows, columns = repetition.labels[..., 0], repetition.labels[..., 1]
-    weight = repetition.weight[..., np.newaxis]
-    mixed = picture[box] + weight * (picture[rows, columns].astype(np.float32) - picture[box])
-    np.copyto(picture[box], np.rint(mixed).astype(np.uint8), where=hole[box][..., np.newaxis])
+    inside = np.nonzero(hole[box] & (repetition.weight > 0))
+    rows, columns = repetition.labels[inside].T
+    weight = repetition.weight[inside][:, np.newaxis]
+    colours = picture[box][inside].astype(np.float32)
+    colours += weight * (picture[rows, columns] - colours)
+    picture[box][inside] = np.rint(colours)
     kept[box] = (repetition.weight >= 1) & hole[box]
     return kept
 
@@ -140,9 +142,9 @@ def _mixed(colours: Colours, guide: Pixels) -> Pixels:
     def low(values: Colours) -> Colours:
         return np.asarray(cv2.GaussianBlur(values, (0, 0), MIX_BLUR), np.float32)
 
-    apart = guide.astype(np.float32) - colours
+    apart, mean = guide.astype(np.float32) - colours, low(colours)
     stray = np.sqrt(np.sum(low(apart) ** 2, axis=2))
-    variance = np.sum(low(colours**2) - low(colours) ** 2, axis=2)
+    variance = low(np.sum(colours**2, axis=2)) - np.sum(mean**2, axis=2)
     allowed = STRAY + np.sqrt(np.maximum(variance, 0))
     share = MIX * np.clip(2 - stray / allowed, 0, 1)
     mixed = colours + share[..., np.newaxis] * apart

@@ -79,7 +79,7 @@ _SIGNATURES: dict[str, tuple[Any, Sequence[Any]]] = {
     "texture_halve": (None, (*(Array,) * 3, *(Int,) * 3, *(Array,) * 3, Int, Int)),
     "texture_centres": (Int, (Array, Int, Int, Array, Int)),
     "texture_errors": (None, (_SCALE, Array, Int, Int, Int, Array, Array)),
-    "texture_error": (Float, (_SCALE, Array, Int, Int, Int)),
+    "texture_refine": (None, (_SCALE, Array, Int, Int, Array)),
     "texture_choose": (None, (_SCALE, Array, Int, Int, *(Array,) * 3, BlocksStruct)),
 }
 

@@ -33,6 +33,10 @@ LEAST_SHARE, LEAST_FOUND = 0.15, 12
 """Share of the tiles and tiles that are found at least."""
 STRAY, AGREEING = 1.5, 0.5
 """Pixels by which a tile may stray from the field, and share of those found that do not."""
+MOST_PIXELS = 2000
+"""Pixels of the rim by which steps and fields are compared."""
+EXACT = 12.0
+"""Mean squared error on the rim up to which a step needs no field."""
 BETTER = 0.7
 """Error of the field on the rim over the step's up to which it is the better of the two."""
 
@@ -50,10 +54,13 @@ def find_fields(scale: Scale, offsets: NDArray[np.int32], rim: NDArray[np.bool_]
     whole = cv2.erode(known, tile, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
     start = np.array([scale.frame.top, scale.frame.left])
     pixels = np.argwhere(rim) + start
+    pixels = pixels[:: -(-len(pixels) // MOST_PIXELS) or 1]
     tiles = np.argwhere(rim[::APART, ::APART]) * APART + start
     tiles = tiles[whole[tiles[:, 0], tiles[:, 1]]]
     fields = []
     for offset in offsets[:MOST_STEPS]:
+        if _is_exact(scale, offset, pixels):
+            continue
         field = _fit(scale, whole, tiles, offset)
         if field is not None and _is_better(scale, field, offset, pixels):
             fields.append(field)
@@ -81,6 +88,15 @@ def squared_errors(scale: Scale, places: Places, labels: Labels) -> NDArray[np.f
         scale.picture[at[:, 0], at[:, 1], :3].astype(np.float32) for at in (places, labels)
     )
     return np.asarray(np.sum((here - there) ** 2, axis=1))
+
+
+def _is_exact(scale: Scale, offset: NDArray[np.int32], pixels: Places) -> bool:
+    """Whether a step explains the rim's pixels so well that no field can be clearly better."""
+    stepped = (pixels + offset).astype(np.int32)
+    known = are_known(scale, stepped)
+    if not known.any():
+        return False
+    return float(squared_errors(scale, pixels[known], stepped[known]).mean()) <= EXACT
 
 
 def _fit(

@@ -37,7 +37,8 @@ SPREAD, DEEPER = 10.0, 0.6
 """Least sigma with which its errors are spread into the hole, and by the hole's depth."""
 MOST_PLACES = 2000
 """Pixels of the rim by which a step found in a reduced picture is made exact."""
-CELL = 4
+CELL, CELLS = 4, 3
+"""Least side in pixels of the cells that errors are summed by; cells that a sigma has at most."""
 NEAR = 27
 """Side of the box whose mean the rim's own variance is counted from."""
 LEAST_VARIANCE = 30.0
@@ -75,7 +76,7 @@ def find_repetition(level: Level, crew: Crew) -> Repetition:
     offsets = factor * find_offsets(reduced.picture, reduced.is_known)
     scale = Scale(level.picture, states(level.is_known, level.is_hole, 1), RIM, HOLE)
     if factor > 1 and len(offsets):
-        offsets = refine_offsets(scale, offsets, factor)
+        offsets = refine_offsets(scale, offsets, factor, crew)
     labels = np.zeros((*scale.shape, 2), np.int32)
     weight = np.zeros(scale.shape, np.float32)
     found = Repetition(offsets, scale, labels, weight)
@@ -143,7 +144,7 @@ def _weigh(found: Repetition, crew: Crew) -> None:
     scale, offsets = found.scale, found.offsets
     rim, depth = _rim(scale)
     sigma, cell = max(SPREAD, DEEPER * depth), CELL
-    while sigma / cell > 5:
+    while sigma / cell > CELLS:
         cell *= 2
     cells = [-(-side // cell) for side in scale.shape]
 
@@ -226,37 +227,28 @@ def _rim(scale: Scale) -> tuple[NDArray[np.bool_], float]:
     return np.asarray((state & SOURCE != 0) & (away <= RIM)), float(depth.max())
 
 
-def refine_offsets(scale: Scale, offsets: NDArray[np.int32], factor: int) -> NDArray[np.int32]:
+def refine_offsets(
+    scale: Scale, offsets: NDArray[np.int32], factor: int, crew: Crew
+) -> NDArray[np.int32]:
     """Steps found in a picture reduced by `factor`, to the pixel: by the error on the rim.
 
     Args:
         scale: A frame around the hole, at full scale.
         offsets: (N, 2) int32.
         factor: How far a step may be off.
+        crew: Who helps.
     """
     rim, _ = _rim(scale)
     places = np.argwhere(rim) + np.array([scale.frame.top, scale.frame.left])
     places = np.ascontiguousarray(places[:: -(-len(places) // MOST_PLACES) or 1], np.int32)
-    pointer, marked, best = scale.pointer, address(places), offsets.copy()
+    best = offsets.copy()
 
-    def error(row: int, column: int) -> float:
-        return float(kernels().texture_error(pointer, marked, len(places), row, column))
+    def refine(index: int) -> None:
+        kernels().texture_refine(
+            scale.pointer, address(places), len(places), factor // 2, address(best[index])
+        )
 
-    for number, (row, column) in enumerate(offsets.tolist()):
-        least, step = error(row, column), factor // 2
-        while step:
-            around = [
-                (row + y * step, column + x * step)
-                for y in (-1, 0, 1)
-                for x in (-1, 0, 1)
-                if x or y
-            ]
-            errors = [error(*place) for place in around]
-            if min(errors) < least:
-                least = min(errors)
-                row, column = around[errors.index(least)]
-            step //= 2
-        best[number] = row, column
+    crew.run(refine, len(best))
     return best
 
 

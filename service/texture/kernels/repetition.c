@@ -26,10 +26,9 @@ EXPORT void texture_errors(const Scale *scale, const uint8_t *rim, int32_t cell,
     }
 }
 
-/* The mean of these errors over some places, `count` x 2 rows and columns of the picture; INFINITY
- * where no source is known. */
-EXPORT float texture_error(const Scale *scale, const int32_t *places, int32_t count, int32_t dy,
-                           int32_t dx) {
+/* The mean of these errors over some places; INFINITY where no source is known. */
+static float mean_error(const Scale *scale, const int32_t *places, int32_t count, int32_t dy,
+                        int32_t dx) {
     float total = 0;
     int32_t known = 0;
     for (int32_t n = 0; n < count; n++) {
@@ -40,6 +39,29 @@ EXPORT float texture_error(const Scale *scale, const int32_t *places, int32_t co
         known++;
     }
     return known ? total / (float)known : INFINITY;
+}
+
+/* Move an offset to where its mean error is least, by steps of `reach`, its half, ... and 1.
+ *
+ * places: count x 2: rows and columns of the picture.
+ * offset: row and column, changed in place.
+ */
+EXPORT void texture_refine(const Scale *scale, const int32_t *places, int32_t count, int32_t reach,
+                           int32_t *offset) {
+    float least = mean_error(scale, places, count, offset[0], offset[1]);
+    for (int32_t step = reach; step > 0; step /= 2) {
+        int32_t row = offset[0], column = offset[1];
+        for (int32_t dy = -step; dy <= step; dy += step) {
+            for (int32_t dx = -step; dx <= step; dx += step) {
+                if (dy == 0 && dx == 0) continue;
+                float error = mean_error(scale, places, count, row + dy, column + dx);
+                if (error >= least) continue;
+                least = error;
+                offset[0] = row + dy;
+                offset[1] = column + dx;
+            }
+        }
+    }
 }
 
 static void choose_rows(const Scale *scale, const int32_t *offsets, int32_t count, int32_t cell,
