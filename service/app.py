@@ -18,7 +18,18 @@ from service.http.linger import Linger
 from service.http.openapi import install_openapi
 from service.http.problems import Shapes, install_problem_handlers
 from service.operation.telemetry import install_telemetry
-from service.routes import docs, health, inpaint, iopaint, metrics, model, openai, page, socket
+from service.routes import (
+    docs,
+    health,
+    inpaint,
+    iopaint,
+    jobs,
+    metrics,
+    model,
+    openai,
+    page,
+    socket,
+)
 from service.runtime import OnFatal, Runtime
 from service.settings import Settings
 
@@ -31,6 +42,8 @@ INFERENCE_PATHS = (inpaint.PATH, openai.PATH, iopaint.PATH)
 EXPOSED_HEADERS = (
     "X-Request-ID",
     "Retry-After",
+    "Location",
+    "Preference-Applied",
     "Server-Timing",
     "X-Inpaint-Windows",
     "X-Inpaint-Texture",
@@ -92,7 +105,7 @@ def create_app(
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
-    for module in (inpaint, openai, iopaint, socket, health, model, docs, page):
+    for module in (inpaint, jobs, openai, iopaint, socket, health, model, docs, page):
         app.include_router(module.router)
     if settings.metrics:
         app.include_router(metrics.router)

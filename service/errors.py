@@ -58,6 +58,14 @@ class OriginRefused(ServiceError):
     title = "This origin may not use the service"
 
 
+class NoSuchJob(ServiceError):
+    """No job of that id that the one who asks may see."""
+
+    status = 404
+    slug = "no-such-job"
+    title = "There is no such job"
+
+
 class UploadStalled(ServiceError):
     """The client stopped sending its body, or sends too slowly while others wait."""
 
@@ -137,6 +145,14 @@ class Retryable(ServiceError):
 
     def __init__(self, detail: str, retry_after_s: float) -> None:
         super().__init__(detail, {"Retry-After": str(max(1, math.ceil(retry_after_s)))})
+
+
+class JobUnderWay(Retryable):
+    """The result of a job is asked for before there is one."""
+
+    status = 409
+    slug = "job-under-way"
+    title = "The job is under way"
 
 
 class QueueFull(Retryable):

@@ -9,6 +9,7 @@ from typing import Any
 from service.ticket import Ticket
 
 SCOPE_KEY = "inpaint.record"
+JOBS = "/jobs/"
 
 
 class Timings:
@@ -47,6 +48,7 @@ class Record:
         windows: How many windows ran.
         texture: What became of the photo's texture; None where no photo was answered.
         problem: Slug of the problem it was answered with, if any.
+        key: Name of the key that it came with, where there are keys.
     """
 
     request_id: str
@@ -56,6 +58,34 @@ class Record:
     windows: int = 0
     texture: str | None = None
     problem: str | None = None
+    key: str | None = None
+
+    @property
+    def route(self) -> str:
+        """The path as logs and metrics tell it: without a job's id, which opens the job."""
+        if not self.path.startswith(JOBS):
+            return self.path
+        _, slash, rest = self.path.removeprefix(JOBS).partition("/")
+        return f"{JOBS}{{id}}{slash}{rest}"
+
+    def of_job(self) -> "Record":
+        """The record of the job that this request makes; its time is the request's."""
+        return Record(self.request_id, self.path, self.ticket, key=self.key)
+
+    def told(self) -> dict[str, object]:
+        """What a log line says of it, where there is something to say."""
+        fields: dict[str, object] = {}
+        if self.key:
+            fields["key"] = self.key
+        if self.problem:
+            fields["problem"] = self.problem
+        if self.timings.seconds:
+            fields["windows"] = self.windows
+            fields["texture"] = self.texture
+            fields["steps_ms"] = {
+                step: round(s * 1e3, 2) for step, s in self.timings.seconds.items()
+            }
+        return fields
 
 
 def record_of(scope: MutableMapping[str, Any]) -> Record:

@@ -12,6 +12,8 @@ from starlette.types import Receive
 from service.engine.base import Engine
 from service.engine.run_table import RunTable
 from service.imaging.encoding import Encoding
+from service.jobs.folder import ResultFolder
+from service.jobs.jobs import Jobs, Run
 from service.operation.lifecycle import Lifecycle
 from service.operation.metrics import Metrics
 from service.operation.priority import yield_to_event_loop
@@ -69,6 +71,15 @@ class Runtime:
         self._workers = ThreadPoolExecutor(
             settings.worker_count, "inpaint-worker", initializer=yield_to_event_loop
         )
+        self.jobs = Jobs(
+            ResultFolder(settings.jobs_folder, settings.jobs_mb * 2**20),
+            limit=settings.jobs_max,
+            ttl_s=settings.job_ttl_s,
+            process=self._process,
+            run=self.pipeline.run,
+            release=self.admission.release,
+            on_end=self.metrics.observe_job,
+        )
         self._warming: asyncio.Task[None] | None = None
         self._watch_gauges()
 
@@ -82,6 +93,7 @@ class Runtime:
     async def stop(self) -> None:
         """Stop everything; requests have ended by now, or will never."""
         self.lifecycle.drain()
+        await self.jobs.stop()
         if self._warming is not None:
             await self._warming
         await asyncio.to_thread(self.lane.close)
@@ -101,9 +113,14 @@ class Runtime:
             ServiceError: the request cannot be answered; says why.
             ClientGone: the client went away; its work has been dropped.
         """
-        loop = asyncio.get_running_loop()
-        async with watching(receive, record.ticket) as gone, self.admission.worker(record, gone):
-            await loop.run_in_executor(self._workers, self.pipeline.run, work)
+        async with watching(receive, record.ticket) as gone:
+            await self._process(work, record, gone, self.pipeline.run)
+
+    async def _process(
+        self, work: Work, record: Record, gone: asyncio.Future[None], run: Run
+    ) -> None:
+        async with self.admission.worker(record, gone):
+            await asyncio.get_running_loop().run_in_executor(self._workers, run, work)
         record.windows, record.texture = work.windows, work.textured
 
     async def _warm_up(self) -> None:
@@ -172,6 +189,12 @@ class Runtime:
         watch("inpaint_workers", "Workers there are", lambda: self.settings.worker_count)
         watch("inpaint_lane_windows", "Windows waiting for a run", lambda: self.lane.waiting)
         watch("inpaint_backlog_seconds", "Planned inference", lambda: self.backlog.seconds)
+        watch(
+            "inpaint_jobs_folder_bytes",
+            "Bytes taken by results of jobs, and kept free for those under way",
+            lambda: self.jobs.folder.bytes,
+        )
+        self.metrics.watch_jobs(self.jobs.states)
 
 
 @asynccontextmanager

@@ -111,6 +111,25 @@ class Settings(BaseSettings):
         default=2.0, ge=0, description="how long a run waits for more windows"
     )
 
+    # --- jobs
+    job_ttl_s: float = Field(
+        default=600.0, gt=0, description="seconds for which a job that has ended can be asked for"
+    )
+    jobs_max: int = Field(
+        default=100,
+        ge=0,
+        description="jobs that are kept, those under way included; each holds a file open (0: "
+        "`Prefer: respond-async` is not followed)",
+    )
+    jobs_mb: int = Field(
+        default=512, ge=1, description="MiB that the results of all jobs may take on the disk"
+    )
+    jobs_folder: Path | None = Field(
+        default=None,
+        description="an existing folder in which results lie, as files without names (default: "
+        "the system's temporary folder)",
+    )
+
     # --- who may ask
     api_keys: CommaSeparated = Field(
         default=(),
@@ -182,6 +201,13 @@ class Settings(BaseSettings):
         if path and not path.startswith("/"):
             raise ValueError("must start with a slash, such as /inpainting")
         return path
+
+    @field_validator("jobs_folder")
+    @classmethod
+    def _there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} is no folder")
+        return value
 
     @field_validator("window_sizes")
     @classmethod

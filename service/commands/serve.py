@@ -3,7 +3,6 @@
 import argparse
 import logging
 import sys
-import threading
 from collections.abc import Sequence
 from types import FrameType
 
@@ -17,6 +16,7 @@ from service.environment import PREFIX
 from service.http.connections import connections_of
 from service.http.problems import describe_errors
 from service.operation.allocator import tune_allocator
+from service.operation.drain import Drain
 from service.operation.lifecycle import Lifecycle
 from service.operation.logs import configure_logging
 from service.operation.telemetry import TelemetryError
@@ -35,14 +35,14 @@ class DrainingServer(uvicorn.Server):
     the listeners at once, and requests that the balancer sends meanwhile are lost.
     """
 
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, delay_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, drain: Drain) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
-        self._delay_s = delay_s
+        self._drain = drain
         self.fatal: str | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal turns readiness and closes the listeners after the delay.
+        """The first signal turns readiness and closes the listeners when the drain is over.
 
         A second one closes them at once, a third one gives up on requests under way.
         """
@@ -52,13 +52,16 @@ class DrainingServer(uvicorn.Server):
             self.should_exit = True
         else:
             self._lifecycle.drain()
-            logger.info("draining", extra={"signal": sig, "still_listening_s": self._delay_s})
-            timer = threading.Timer(self._delay_s, self._close_listeners)
-            timer.daemon = True
-            timer.start()
+            self._drain.begin()
+            logger.info("draining", extra={"signal": sig, "still_listening_s": self._drain.delay_s})
 
-    def _close_listeners(self) -> None:
-        self.should_exit = True
+    async def on_tick(self, counter: int) -> bool:
+        """Called again and again: whether to close the listeners."""
+        if self._drain.is_over():
+            self.should_exit = True
+        if self.should_exit:
+            self.config.timeout_graceful_shutdown = max(1, round(self._drain.left_s))
+        return await super().on_tick(counter)
 
     def fail(self, reason: str) -> None:
         """Stop because the service can never become ready."""
@@ -106,9 +109,10 @@ def _serve(settings: Settings) -> int:
         lifespan="on",
         http=connections_of(settings.upload_idle_s),
         ws="none",
-        timeout_graceful_shutdown=max(1, round(settings.grace_s)),
     )
-    server = DrainingServer(config, app.state.runtime.lifecycle, settings.drain_delay_s)
+    runtime = app.state.runtime
+    drain = Drain(lambda: runtime.jobs.at_work, settings.drain_delay_s, settings.grace_s)
+    server = DrainingServer(config, runtime.lifecycle, drain)
     servers.append(server)
     server.run()
     if server.fatal:

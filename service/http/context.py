@@ -77,19 +77,11 @@ class RequestContext:
         fields: dict[str, object] = {
             "request_id": record.request_id,
             "method": scope["method"],
-            "path": record.path,
+            "path": record.route,
             "status": status,
             "duration_ms": round(seconds * 1e3, 2),
         }
-        if record.problem:
-            fields["problem"] = record.problem
-        if record.timings.seconds:
-            fields["windows"] = record.windows
-            fields["texture"] = record.texture
-            fields["steps_ms"] = {
-                step: round(s * 1e3, 2) for step, s in record.timings.seconds.items()
-            }
-        logger.log(level, "request", extra=fields)
+        logger.log(level, "request", extra=fields | record.told())
 
 
 def request_id(headers: Headers) -> str:

@@ -1,6 +1,7 @@
 """The outer door as middleware: who cannot be taken is told so before a body is read."""
 
-from collections.abc import Collection
+from collections.abc import Collection, MutableMapping
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -10,7 +11,10 @@ from service.http.outflow import sending_within
 from service.http.problems import problem_response
 from service.operation.lifecycle import Lifecycle
 from service.queueing.admission import Admission
+from service.queueing.place import Place
 from service.record import record_of
+
+PLACE_KEY = "inpaint.place"
 
 
 class AdmissionGate:
@@ -43,6 +47,7 @@ class AdmissionGate:
         try:
             self._lifecycle.check_accepting()
             with self._admission.admitted() as place:
+                scope[PLACE_KEY] = place
                 received = receiving_at(receive, place)
                 await self._app(scope, received, sending_within(send, self._idle_s))
         except ServiceError as refusal:
@@ -54,3 +59,9 @@ class AdmissionGate:
             and scope["method"] == "POST"
             and record_of(scope).path in self._paths
         )
+
+
+def place_of(scope: MutableMapping[str, Any]) -> Place:
+    """The place that an admitted request holds."""
+    place: Place = scope[PLACE_KEY]
+    return place

@@ -85,19 +85,23 @@ class KeyGuard:
         """Handle an ASGI connection."""
         if scope["type"] == "http" and self._keys and not _keyless(record_of(scope).path):
             given = Headers(scope=scope).get("authorization", "")
-            if not self._known(given):
+            if (name := self._name_of(given)) is None:
                 what = "the key is not valid" if given else "no key was sent"
                 refusal = Unauthorized(f"{what}; send the header 'Authorization: Bearer KEY'")
                 await problem_response(scope, refusal)(scope, receive, send)
                 return
+            record_of(scope).key = name
         await self._app(scope, receive, send)
 
-    def _known(self, authorization: str) -> bool:
+    def _name_of(self, authorization: str) -> str | None:
+        """The name of the key in a header, if it is one of the keys."""
         scheme, _, key = authorization.partition(" ")
         given = key.strip().encode()
         # Every key is compared in full, so that time tells nothing about them.
         matches = [hmac.compare_digest(given, known) for known in self._keys]
-        return scheme.lower() == "bearer" and any(matches)
+        if scheme.lower() != "bearer" or not any(matches):
+            return None
+        return f"key-{1 + matches.index(True)}"
 
 
 def _keyless(path: str) -> bool:

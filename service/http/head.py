@@ -2,6 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+HEAD_KEY = "inpaint.head"  # in the scope of what was HEAD
+
 
 class HeadAsGet:
     """Lets every route that answers GET answer HEAD."""
@@ -20,4 +22,4 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        await self._app({**scope, "method": "GET", HEAD_KEY: True}, receive, send_head)

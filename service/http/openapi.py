@@ -21,6 +21,7 @@ REQUEST_ID = {
 }
 
 # What each status means, the kind of problem in its example, and the example's words.
+OF_JOBS = (404, 409)
 PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
     400: (
         "Malformed multipart form",
@@ -37,10 +38,21 @@ PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
         errors.OriginRefused,
         "the origin of this page is not on the server's list",
     ),
+    404: (
+        "There is no such job, or another key has made it",
+        errors.NoSuchJob,
+        "there is no job of this id: it never was, was deleted, its time is over, or the server "
+        "was started anew",
+    ),
     408: (
         "The upload stalled, or was too slow to keep its place from others",
         errors.UploadStalled,
         "no byte of the body came for 20 s",
+    ),
+    409: (
+        "The job has not ended",
+        errors.JobUnderWay,
+        "the job is running; GET /jobs/{id} says how far",
     ),
     413: (
         "The body is too large",
@@ -80,6 +92,8 @@ PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
     ),
 }
 
+OF_REQUESTS = tuple(status for status in PROBLEMS if status not in OF_JOBS)
+
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documentation of problems, for a route's `responses`."""
@@ -88,7 +102,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def shaped_responses(shape: Shape, path: str, *statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documentation of problems in another API's shape; of all of them if none is named."""
-    return {status: _shaped_response(shape, path, status) for status in statuses or PROBLEMS}
+    return {status: _shaped_response(shape, path, status) for status in statuses or OF_REQUESTS}
 
 
 def _problem_response(status: int) -> dict[str, Any]:
@@ -104,7 +118,7 @@ def _shaped_response(shape: Shape, path: str, status: int) -> dict[str, Any]:
 
 def _response(status: int) -> dict[str, Any]:
     headers: dict[str, Any] = {"X-Request-ID": REQUEST_ID}
-    if status in (429, 503):
+    if status in (409, 429, 503):
         headers["Retry-After"] = RETRY_AFTER
     return {"description": PROBLEMS[status][0], "headers": headers}
 
@@ -131,6 +145,14 @@ def image_response(*kinds: str) -> dict[str, Any]:
         for kind in kinds
     }
 
+
+PREFER: dict[str, Any] = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "respond-async: answer 202 at once and fill the photo as a job (RFC 7240)",
+    "schema": {"type": "string"},
+    "example": "respond-async",
+}
 
 EVENTS_RESPONSE: dict[str, Any] = {
     EVENTS: {
@@ -188,7 +210,7 @@ INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "With `crop`: nothing changed, so there is nothing to paste",
         "headers": {"X-Request-ID": REQUEST_ID, **CROP_HEADERS},
     },
-    **problem_responses(*PROBLEMS),
+    **problem_responses(*OF_REQUESTS),
 }
 
 

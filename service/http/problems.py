@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from service.errors import InvalidRequest, ServiceError
-from service.record import record_of
+from service.record import Record, record_of
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:inpaint:problem:"
@@ -65,9 +65,16 @@ def http_problem_response(scope: MutableMapping[str, Any], error: HTTPException)
     detail = DETAILS.get(error.status_code, str(error.detail))
     problem = _note(scope, error.status_code, slug, phrase, detail)
     headers = dict(error.headers or {})
-    if headers.get("Allow") == "GET":
-        headers["Allow"] = "GET, HEAD"
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(_methods(scope, headers["Allow"])))
     return _render(scope, problem, headers)
+
+
+def _methods(scope: MutableMapping[str, Any], allowed: str) -> set[str]:
+    """Every method that a path answers; the framework names those of one of its routes."""
+    described = scope["app"].openapi()["paths"].get(record_of(scope).route, {})
+    methods = {*allowed.split(", "), *(method.upper() for method in described)}
+    return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 DETAILS = {
@@ -105,11 +112,20 @@ def describe_errors(errors: Any) -> str:
     return "; ".join(parts)
 
 
+def problem_about(record: Record, error: ServiceError) -> Problem:
+    """What is told about a `ServiceError` of the request that a record is of."""
+    return _problem(record, error.status, error.slug, error.title, error.detail)
+
+
 def _note(
     scope: MutableMapping[str, Any], status: int, slug: str, title: str, detail: str
 ) -> Problem:
     record = record_of(scope)
     record.problem = slug
+    return _problem(record, status, slug, title, detail)
+
+
+def _problem(record: Record, status: int, slug: str, title: str, detail: str) -> Problem:
     return Problem(
         type=TYPE_PREFIX + slug,
         title=title,

@@ -1,6 +1,7 @@
 """Prometheus metrics of one server, all with the prefix `inpaint_`."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
@@ -63,6 +64,9 @@ class Metrics:
             buckets=STEP_BUCKETS,
             registry=self.registry,
         )
+        self.jobs = Counter(
+            "inpaint_jobs_ended", "Jobs that have ended", ["outcome"], registry=self.registry
+        )
         self.model = Info("inpaint_model", "The model being served", registry=self.registry)
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
@@ -90,18 +94,36 @@ class Metrics:
         self, scope: Mapping[str, Any], record: Record, status: int, seconds: float
     ) -> str:
         """Count a request that has ended; returns the route it is counted under."""
-        known = "app" in scope and record.path in scope["app"].state.paths
-        route = record.path if known else "other"  # never a path that a client made up
+        known = "app" in scope and record.route in scope["app"].state.paths
+        route = record.route if known else "other"  # never a path that a client made up
         self.requests.labels(route, status).inc()
         self.duration.labels(route).observe(seconds)
+        self._observe(record)
+        return route
+
+    def observe_job(self, record: Record, outcome: str) -> None:
+        """Count a job that has ended: `done`, `failed` or `cancelled`."""
+        self.jobs.labels(outcome).inc()
+        self._observe(record)
+
+    def watch_jobs(self, states: Callable[[], Mapping[str, int]]) -> None:
+        """Add a gauge of the jobs in each state."""
+        gauge = Gauge("inpaint_jobs", "Jobs there are", ["state"], registry=self.registry)
+        for state in states():
+            gauge.labels(state).set_function(partial(_count, states, state))
+
+    def _observe(self, record: Record) -> None:
         if record.problem:
             self.problems.labels(record.problem).inc()
         if record.texture:
             self.texture.labels(record.texture).inc()
         for step, took in record.timings.seconds.items():
             self.steps.labels(step).observe(took)
-        return route
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _count(states: Callable[[], Mapping[str, int]], state: str) -> int:
+    return states()[state]

@@ -65,6 +65,8 @@ class Admission:
     def admitted(self) -> Iterator[Place]:
         """Take a place for the length of the block, or until an upload is too slow to keep it.
 
+        A place that is told to `keep` stays taken until `release`.
+
         Raises:
             QueueFull: there is none.
         """
@@ -79,7 +81,12 @@ class Admission:
         try:
             yield place
         finally:
-            self._taken.discard(place)
+            if not place.kept:
+                self.release(place)
+
+    def release(self, place: Place) -> None:
+        """Give a place back that was kept beyond its request."""
+        self._taken.discard(place)
 
     def _free_the_slowest(self) -> bool:
         """Take the place of the slowest upload, if it is too slow to keep it."""

@@ -17,6 +17,9 @@ class Place:
 
     Args:
         clock: Seconds that only grow.
+
+    Attributes:
+        kept: Whether it is held beyond its request.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,6 +29,7 @@ class Place:
         self._complete = False
         self._loss: UploadStalled | None = None
         self._patience: asyncio.Timeout | None = None
+        self.kept = False
 
     @property
     def rate(self) -> float:
@@ -50,6 +54,10 @@ class Place:
         )
         if self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time())
+
+    def keep(self) -> None:
+        """The place is held beyond its request, by a job, which gives it back."""
+        self.kept = True
 
     @asynccontextmanager
     async def arriving(self) -> AsyncIterator[None]:

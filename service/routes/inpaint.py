@@ -3,20 +3,27 @@
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.http.accept import accepted_format
 from service.http.events import EventResponse, Events, accepts_events
-from service.http.form import read_form
-from service.http.openapi import INPAINT_RESPONSES, inpaint_request_body
+from service.http.form import InpaintForm, read_form
+from service.http.gate import place_of
+from service.http.openapi import INPAINT_RESPONSES, PREFER, inpaint_request_body
+from service.http.prefer import prefers_async
 from service.imaging.encoding import MEDIA_TYPES
+from service.imaging.headers import read_header
+from service.jobs.job import Job
 from service.pipeline import Work
-from service.record import record_of
+from service.record import Record, record_of
+from service.routes.jobs import ACCEPTED, accepted_response
 from service.runtime import Runtime
 
 PATH = "/inpaint"
+BYTES_A_PIXEL = 4  # no format of an answer takes more, but for a little
 BASE64_CHUNK = 3 * 2**18  # bytes of the answer encoded at a time; a multiple of 3 needs no padding
 
 router = APIRouter(tags=["inpainting"])
@@ -26,8 +33,8 @@ router = APIRouter(tags=["inpainting"])
     PATH,
     summary="Fill the holes of a photo",
     response_class=Response,
-    responses=INPAINT_RESPONSES,
-    openapi_extra={"requestBody": inpaint_request_body()},
+    responses=INPAINT_RESPONSES | ACCEPTED,
+    openapi_extra={"requestBody": inpaint_request_body(), "parameters": [PREFER]},
 )
 async def inpaint(request: Request) -> Response:
     """Fills what the mask marks and leaves every other pixel as it is.
@@ -53,8 +60,14 @@ async def inpaint(request: Request) -> Response:
     `size`, as lists of numbers, and an empty `image` where nothing changed) or one `error`, a
     problem. What is refused before the photo is looked at (keys, origins, sizes, malformed forms, a
     full queue) is answered with its status and no stream.
+
+    With `Prefer: respond-async` the request becomes a job once its form has been read, and is
+    answered 202 with the job's address in `Location` (see `/jobs/{id}`). The job goes on whether or
+    not the client stays; it has the place and the deadline that the request would have had.
     """
     runtime: Runtime = request.app.state.runtime
+    if runtime.jobs.wanted and prefers_async(request.headers):
+        return accepted_response(request, await begin_job(request))
     if accepts_events(request.headers):
 
         async def work_with_events(events: Events) -> Iterator[bytes]:
@@ -62,17 +75,22 @@ async def inpaint(request: Request) -> Response:
 
         return EventResponse(work_with_events, runtime.settings.heartbeat_s)
     work = await fill_form(request)
+    return Response(work.answer, 200 if work.answer else 204, headers=headers_of(work))
+
+
+def headers_of(work: Work) -> dict[str, str]:
+    """The headers of an answer, for work that is done."""
     headers = {
         "Server-Timing": work.timings.header(),
         "X-Inpaint-Windows": str(work.windows),
         "X-Inpaint-Texture": work.textured,
     }
+    if work.answer:
+        headers["Content-Type"] = MEDIA_TYPES[work.output]
     if work.crop:
         headers["X-Inpaint-Crop"] = ",".join(map(str, work.place))
         headers["X-Inpaint-Size"] = ",".join(map(str, work.size))
-    if not work.answer:
-        return Response(status_code=204, headers=headers)
-    return Response(work.answer, media_type=MEDIA_TYPES[work.output], headers=headers)
+    return headers
 
 
 async def fill_form(request: Request, events: Events | None = None) -> Work:
@@ -89,27 +107,51 @@ async def fill_form(request: Request, events: Events | None = None) -> Work:
     runtime: Runtime = request.app.state.runtime
     record = record_of(request.scope)
     async with read_form(request, runtime.settings.max_form_parts) as form:
-        options = form.options
-        work = Work(
-            image=form.image,
-            mask=form.mask,
-            invert_mask=options.invert_mask,
-            dilate=options.dilate,
-            output=options.format
-            if "format" in options.model_fields_set
-            else accepted_format(request.headers),
-            feather=options.feather,
-            crop=options.crop,
-            texture=options.texture,
-            metadata=options.metadata,
-            ticket=record.ticket,
-            timings=record.timings,
-            on_progress=events.progress if events else None,
-        )
+        work = work_of(request, form, record)
         if events:
+            work.on_progress = events.progress
             events.begin()
         await runtime.answer(work, record, request.receive)
     return work
+
+
+async def begin_job(request: Request) -> Job:
+    """Let a request go on by itself, as soon as its form has been read.
+
+    Raises:
+        ServiceError: the form is refused, or there is no room for one more job.
+        ClientGone: the client went away before its upload was complete.
+    """
+    runtime: Runtime = request.app.state.runtime
+    record = record_of(request.scope).of_job()
+    async with AsyncExitStack() as held:
+        reading = read_form(request, runtime.settings.max_form_parts)
+        form = await held.enter_async_context(reading)
+        header = read_header(form.image, "image")
+        expected = BYTES_A_PIXEL * header.width * header.height
+        work = work_of(request, form, record)
+        place = place_of(request.scope)
+        return runtime.jobs.begin(work, record, place, expected, headers_of, held)
+
+
+def work_of(request: Request, form: InpaintForm, record: Record) -> Work:
+    """What a form asks for."""
+    options = form.options
+    return Work(
+        image=form.image,
+        mask=form.mask,
+        invert_mask=options.invert_mask,
+        dilate=options.dilate,
+        output=options.format
+        if "format" in options.model_fields_set
+        else accepted_format(request.headers),
+        feather=options.feather,
+        crop=options.crop,
+        texture=options.texture,
+        metadata=options.metadata,
+        ticket=record.ticket,
+        timings=record.timings,
+    )
 
 
 def result_event(work: Work) -> Iterator[bytes]:

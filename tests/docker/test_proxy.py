@@ -109,7 +109,16 @@ def test_a_stopping_replica_loses_no_request(root: Path, tmp_path: Path) -> None
                 assert answer.headers["Content-Type"] == "application/problem+json"
             return answer.status_code
 
+        def ask_as_a_job(_: int) -> int:
+            headers = {"Prefer": "respond-async"}
+            made = httpx.post(f"{address}/inpaint", files=files, headers=headers, timeout=60)
+            job = address + made.headers["Location"]
+            while (answer := httpx.get(f"{job}/result")).status_code == 409:
+                pass
+            return answer.status_code
+
         with ThreadPoolExecutor(4) as pool:
+            assert set(pool.map(ask_as_a_job, range(12))) == {200}
             before = list(pool.map(ask, range(20)))
             servers[0].send_signal(signal.SIGTERM)
             during = []

@@ -29,9 +29,9 @@ def assert_filled(photo: Path, mask: Path, filled: Path) -> None:
     assert (after[hole] != before[hole]).any(axis=-1).mean() > 0.9
 
 
-@pytest.fixture(params=["curl.sh", "python_sync.py"])
+@pytest.fixture(params=["curl.sh", "python_sync.py", "python_job.py"])
 def command(request: pytest.FixtureRequest, examples: Path) -> list[str | Path]:
-    if request.param == "python_sync.py":
+    if request.param.endswith(".py"):
         return [sys.executable, examples / request.param]
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")

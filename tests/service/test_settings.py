@@ -62,6 +62,7 @@ def test_derived_defaults():
         ("window_sizes", "0,64"),
         ("engine", "keras"),
         ("png_compression", "10"),
+        ("jobs_folder", "/nowhere/at/all"),
     ],
 )
 def test_values_out_of_range_are_refused(name, value):

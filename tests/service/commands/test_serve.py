@@ -219,6 +219,22 @@ def test_no_accepted_request_is_lost_at_sigterm_under_load():
     assert len(taken) == sum(map(len, statuses))
 
 
+def test_a_stop_waits_for_jobs_and_listens_until_their_results_are_fetched():
+    asynchronous = {"Prefer": "respond-async"}
+    large = {"image": file_of(noise(2500, 2500)), "mask": mask_file(box_hole(2500, 2500))}
+    with process(workers="1", drain_delay_s="2") as (server, client, _):
+        made = client.post("/inpaint", files=large, headers=asynchronous)
+        assert made.status_code == 202
+        location = made.headers["location"]
+        server.terminate()
+        wait_for(lambda: client.get("/health/ready").status_code == 503)
+        assert client.post("/inpaint", files=FILES, headers=asynchronous).status_code == 503
+        wait_for(lambda: client.get(location).json()["state"] == "done")
+        assert client.get(f"{location}/result").status_code == 200
+        server.terminate()  # no need to wait for others
+        assert server.wait(PATIENCE_S) == 0
+
+
 def test_options_override_the_environment_with_any_value(monkeypatch):
     served = []
     monkeypatch.setenv("INPAINT_PORT", "8000")

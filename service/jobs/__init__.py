@@ -1,0 +1,1 @@
+"""Photos that are filled while nobody waits: jobs, and the bounded place for their results."""
