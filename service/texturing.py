@@ -71,7 +71,7 @@ class Texturing:
         self.mode = mode
         self._crew = Crew(threads, yield_to_event_loop)
         self._threads = threads
-        self._memory = _Memory(memory_bytes)
+        self._room = _Room(memory_bytes, threads)
         self._costs = CostTable()
 
     def warm_up(self) -> float:
@@ -104,7 +104,7 @@ class Texturing:
         if mode == "off":
             return TexturePlan([], "off")
         contexts = find_contexts(hole)
-        if mode == "auto" and memory_of(contexts, self._threads) > self._memory.limit:
+        if mode == "auto" and memory_of(contexts, self._threads) > self._room.memory:
             return TexturePlan([], "large")
         cost = self._costs.snapshot().get(TRIAL, 0.0)
         return TexturePlan(contexts, None, cost * _units(contexts))
@@ -144,17 +144,18 @@ class Texturing:
         try:
             if may_skip and ticket.remaining_s < reserve_s + planned.seconds:
                 raise OutOfTimeError
-            with self._memory.held(memory_of(planned.contexts, self._threads), checkpoint):
+            with self._room.held(memory_of(planned.contexts, self._threads), checkpoint):
                 began = time.perf_counter()
-                done = transfer(
-                    image,
-                    hole,
-                    known,
-                    planned.contexts,
-                    self._crew,
-                    on_progress=on_progress,
-                    checkpoint=checkpoint,
-                )
+                with self._crew.present():
+                    done = transfer(
+                        image,
+                        hole,
+                        known,
+                        planned.contexts,
+                        self._crew,
+                        on_progress=on_progress,
+                        checkpoint=checkpoint,
+                    )
                 if done.copied == done.groups:
                     took = time.perf_counter() - began
                     self._costs.observe(TRIAL, _units(planned.contexts), took)
@@ -172,28 +173,38 @@ def build_texturing(settings: Settings) -> Texturing:
     return Texturing(settings.texture, settings.thread_count, settings.texture_memory_mb << 20)
 
 
-class _Memory:
-    """A budget of bytes that photos wait for in turn."""
+class _Room:
+    """What photos at work may take at once; the others wait.
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._taken = 0
+    Args:
+        memory: Bytes. A photo that needs more gets them while there is no other.
+        photos: How many; more than there are threads would only be in each other's way.
+    """
+
+    def __init__(self, memory: int, photos: int) -> None:
+        self.memory = memory
+        self._photos = photos
+        self._taken: list[int] = []
         self._changed = threading.Condition()
 
     @contextmanager
     def held(self, count: int, checkpoint: Callable[[], None]) -> Iterator[None]:
-        """Take bytes for the block, when there are as many; more than the limit by nobody else."""
+        """Take bytes for one photo and the block, when there are as many."""
         with self._changed:
-            while self._taken and self._taken + count > self.limit:
+            while not self._has(count):
                 self._changed.wait(GLANCE_S)
                 checkpoint()
-            self._taken += count
+            self._taken.append(count)
         try:
             yield
         finally:
             with self._changed:
-                self._taken -= count
+                self._taken.remove(count)
                 self._changed.notify_all()
+
+    def _has(self, count: int) -> bool:
+        fits = len(self._taken) < self._photos and sum(self._taken) + count <= self.memory
+        return fits or not self._taken
 
 
 def _units(contexts: list[Context]) -> int:

@@ -1,7 +1,9 @@
 """Threads that help with work made of independent pieces."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 First = TypeVar("First")
@@ -24,13 +26,30 @@ class Crew:
         self._pool = (
             ThreadPoolExecutor(threads - 1, "texture", initializer) if threads > 1 else None
         )
+        self._lock = threading.Lock()
+        self._at_work = 0
+
+    @contextmanager
+    def present(self) -> Iterator[None]:
+        """Count the calling thread, for the block, among those at work.
+
+        Whoever is at work on a photo of its own needs no helpers where all the others are too:
+        asking for them in vain costs more than it brings.
+        """
+        with self._lock:
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work -= 1
 
     def run(self, piece: Callable[[int], None], count: int) -> None:
         """Do `piece(0)` to `piece(count - 1)`, in any order, some at once.
 
         What a piece raises is raised here; the pieces not begun by then are left.
         """
-        if self._pool is None or count < 2:
+        if self._pool is None or count < 2 or self._at_work >= self.threads:
             for index in range(count):
                 piece(index)
             return

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.errors import ClientGone, DeadlinePassed
-from service.texturing import Texturing, _Memory
+from service.texturing import Texturing, _Room
 from service.ticket import Ticket
 from tests.service.pictures import box_hole, noise
 
@@ -69,17 +69,17 @@ def test_a_client_that_has_gone_stops_it(texturing):
 
 
 def test_the_budget_is_waited_for_and_given_back():
-    memory, order = _Memory(100), []
+    room, order = _Room(100, photos=2), []
     inside, go = threading.Event(), threading.Event()
 
     def first():
-        with memory.held(80, lambda: None):
+        with room.held(80, lambda: None):
             inside.set()
             go.wait(30)
             order.append("first")
 
     def second():
-        with memory.held(50, lambda: None):
+        with room.held(50, lambda: None):
             order.append("second")
 
     threads = [threading.Thread(target=first), threading.Thread(target=second)]
@@ -93,10 +93,19 @@ def test_the_budget_is_waited_for_and_given_back():
 
 
 def test_more_than_the_budget_is_taken_when_nobody_else_has_any():
-    memory = _Memory(100)
-    with memory.held(500, lambda: None), pytest.raises(TimeoutError):  # noqa: SIM117
-        with memory.held(1, _stop):
+    room = _Room(100, photos=2)
+    with room.held(500, lambda: None), pytest.raises(TimeoutError):  # noqa: SIM117
+        with room.held(1, _stop):
             raise AssertionError("more than there is was taken beside it")
+
+
+def test_no_more_photos_are_at_work_than_may_be():
+    room = _Room(100, photos=2)
+    with room.held(1, _stop), room.held(1, _stop), pytest.raises(TimeoutError):  # noqa: SIM117
+        with room.held(1, _stop):
+            raise AssertionError("a third photo was let in")
+    with room.held(1, _stop):
+        pass
 
 
 def _stop():

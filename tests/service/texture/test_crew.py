@@ -40,3 +40,15 @@ def test_what_a_piece_raises_comes_out_and_the_rest_is_left(threads):
         crew.run(piece, 10_000)
     crew.close()
     assert len(done) < 10_000
+
+
+def test_nobody_is_asked_where_everybody_has_work_of_their_own():
+    crew, workers = Crew(2), set()
+
+    def piece(_):
+        workers.add(threading.current_thread())
+
+    with crew.present(), crew.present():
+        crew.run(piece, 100)
+    crew.close()
+    assert workers == {threading.current_thread()}
