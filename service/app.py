@@ -69,7 +69,7 @@ def create_app(
         TelemetryError: traces are asked for and the extra `otel` is not installed.
     """
     settings = settings or Settings()
-    runtime = Runtime(settings, engine or build_engine(settings), on_fatal)
+    runtime = Runtime(settings, engine or build_engine(settings, measure=True), on_fatal)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -146,6 +146,7 @@ class Runtime:
                 "model": f"{info.name} {info.version}",
                 "provider": info.provider,
                 "precision": info.precision,
+                "precision_seconds": {p: round(s, 4) for p, s in info.precision_seconds.items()},
                 "batches": runs.batches,
                 "texture_s_per_megapixel": round(texture_s * 1e6, 2),
                 "window_seconds": {s: round(c, 4) for s, c in self.costs.snapshot().items()},

@@ -41,8 +41,8 @@ class Settings(BaseSettings):
     )
     precision: Literal["auto", "fp32", "int8", "fp16"] = Field(
         default="auto",
-        description="which variant of the model runs; auto: int8 on a CPU, fp16 on a GPU, if the "
-        "model has it beside it, else fp32",
+        description="which variant of the model runs; auto: on a CPU the faster one of int8 and "
+        "fp32, on a GPU fp16, if the model has it beside it, else fp32",
     )
     tensorrt_cache: Path | None = Field(
         default=None, description="folder in which TensorRT keeps what it builds"

@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         else:
             tasks = [single_task(options.image, options.mask, options.output)]
             failures = {}
-        with _Filler(settings, options) as filler:
+        with _Filler(settings, options, many=len(tasks) > 1) as filler:
             failures |= filler.fill_all(tasks)
     except ValidationError as error:
         return _complain(f"settings: {describe_errors(error.errors())}", EXIT_USAGE)
@@ -122,8 +122,8 @@ def _parser() -> argparse.ArgumentParser:
 class _Filler:
     """Takes photos on disk through the pipeline that answers requests."""
 
-    def __init__(self, settings: Settings, options: argparse.Namespace) -> None:
-        engine = build_engine(settings)
+    def __init__(self, settings: Settings, options: argparse.Namespace, *, many: bool) -> None:
+        engine = build_engine(settings, measure=many)
         costs = CostTable()
         costs.update({size: size**2 * NOMINAL_COST_S for size in engine.info.window_sizes})
         self._engine = engine

@@ -15,7 +15,7 @@ from service.engine.build import build_engine
 from service.environment import PREFIX
 from service.http.connections import connections_of
 from service.http.problems import describe_errors
-from service.operation.allocator import tune_allocator
+from service.operation.allocator import return_unused, tune_allocator
 from service.operation.drain import Drain
 from service.operation.lifecycle import Lifecycle
 from service.operation.logs import configure_logging
@@ -96,9 +96,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _serve(settings: Settings) -> int:
     servers: list[DrainingServer] = []
-    app = create_app(
-        settings, build_engine(settings), on_fatal=lambda reason: servers[0].fail(reason)
-    )
+    engine = build_engine(settings, measure=True)
+    return_unused()  # what a precision took that lost
+    app = create_app(settings, engine, on_fatal=lambda reason: servers[0].fail(reason))
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -24,6 +24,8 @@ class EngineInfo:
         terms: Terms of the weights, one line.
         max_batch: Most windows of a run; the warm-up tells how many are worth it.
         runs: How many runs should be under way at once.
+        precision_seconds: What a window of the smallest size took by precision, where the faster
+            one was chosen; else empty.
         metadata: What the model file says of itself: training record, licence, source commit.
     """
 
@@ -37,6 +39,7 @@ class EngineInfo:
     terms: str = "unspecified"
     max_batch: int = 1
     runs: int = 1
+    precision_seconds: Mapping[str, float] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ import onnxruntime
 
 from service.arrays import Holes, Images
 from service.engine.base import EngineError, EngineInfo
+from service.engine.choosing import Measure, sample_windows
 from service.engine.contract import check_contract
 from service.engine.properties import take_traits
 from service.engine.run_table import RunTable, batch_sizes
 from service.engine.sessions import CPU, Device, expects_gpu, open_session
 from service.engine.side_by_side import SideBySide, runs_for, threads_beside
-from service.engine.variants import Precision, open_variant
+from service.engine.variants import Precision, open_variant, precision_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ class OnnxEngine:
         max_batch: Most windows of a run; warmed as well. 0: what suits the provider.
         runs: How many runs overlap on a CPU, sharing the threads. 0: what suits their number. On a
             GPU there is one at a time.
+        measure: Decides by measuring whether a CPU runs the 8-bit variant where precision is
+            `auto`; None: it does.
 
     Raises:
         EngineError: no such file, not a model, not the contract, a size that is not a multiple of
@@ -54,6 +58,7 @@ class OnnxEngine:
         precision: Precision = "auto",
         max_batch: int = 0,
         runs: int = 0,
+        measure: Measure | None = None,
     ) -> None:
         if not model.is_file():
             raise EngineError(f"there is no model at {model}; set INPAINT_MODEL to an ONNX file")
@@ -61,18 +66,22 @@ class OnnxEngine:
             raise EngineError("there is no window size to run")
         onnxruntime.disable_telemetry_events()
         device = device or Device()
-        session, file = open_variant(
+        most = max_batch or MAX_BATCH_GPU
+        opened = open_variant(
             model,
             precision,
-            lambda path: open_session(path, device, window_sizes, max_batch or MAX_BATCH_GPU),
+            partial(open_session, device=device, sizes=window_sizes, max_batch=most),
             expect_gpu=expects_gpu(device),
+            measure=measure,
         )
+        session, file = opened.session, opened.file
         check_contract(session, file)
         on_cpu = session.get_providers()[0] == CPU
         runs = min(runs or runs_for(device.threads), device.threads) if on_cpu else 1
         self._asked_batch = max_batch
         most = max_batch or _max_batch(device.threads, runs, on_cpu=on_cpu)
-        self._info = _describe(session, file, window_sizes, most, runs)
+        info = _describe(session, file, window_sizes, most, runs)
+        self._info = replace(info, precision_seconds=opened.seconds)
         share = replace(device, provider="cpu", threads=threads_beside(device.threads, runs))
         beside = open_session(file, share, window_sizes, 1) if runs > 1 else None
         self._sessions = SideBySide(session, beside)
@@ -127,9 +136,7 @@ class OnnxEngine:
         )
 
     def _time(self, batch: int, size: int) -> float:
-        images = np.full((batch, size, size, 3), 127, np.uint8)
-        holes = np.zeros((batch, size, size), np.bool_)
-        holes[:, size // 4 : size // 2, size // 4 : size // 2] = True
+        images, holes = sample_windows(batch, size)
         self.infer(images, holes)  # alone
 
         def overlapping() -> float:
@@ -170,6 +177,7 @@ def _describe(
         )
     if isinstance(record := metadata.get("training"), str):
         metadata["training"] = _parsed(record)
+    metadata.pop("precision", None)
     metadata.pop("variant_of", None)  # says nothing but that this is the right file
     provider = session.get_providers()[0]
     sizes = tuple(sorted(set(window_sizes)))
@@ -178,7 +186,7 @@ def _describe(
         name=str(metadata.pop("name", model.stem)),
         version=str(metadata.pop("version", "unknown")),
         provider=provider,
-        precision=str(metadata.pop("precision", "float32")),
+        precision=precision_of(session),
         traits=traits,
         window_sizes=sizes,
         first_sizes=first or sizes[:1],

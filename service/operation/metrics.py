@@ -67,6 +67,12 @@ class Metrics:
         self.jobs = Counter(
             "inpaint_jobs_ended", "Jobs that have ended", ["outcome"], registry=self.registry
         )
+        self.precision_seconds = Gauge(
+            "inpaint_precision_seconds",
+            "A window of the smallest size, where the faster precision was chosen",
+            ["precision"],
+            registry=self.registry,
+        )
         self.model = Info("inpaint_model", "The model being served", registry=self.registry)
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
@@ -83,6 +89,8 @@ class Metrics:
                 "precision": info.precision,
             }
         )
+        for precision, seconds in info.precision_seconds.items():
+            self.precision_seconds.labels(precision).set(seconds)
 
     def observe_run(self, size: int, windows: int, seconds: float) -> None:
         """Count a run of the engine."""

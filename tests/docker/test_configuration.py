@@ -27,6 +27,12 @@ def test_settings_that_are_named_exist(root: Path, name: str) -> None:
     assert set(re.findall(r"INPAINT_[A-Z_]+[A-Z]", (root / name).read_text())) <= known
 
 
+@pytest.mark.parametrize("name", ["Dockerfile", "docker-compose.yml", "docker/install.sh"])
+def test_what_makes_the_cpu_image_names_no_processor(root: Path, name: str) -> None:
+    named = r"amd64|x86|i[36]86|arm64|aarch64|--platform|-march|-mcpu"
+    assert re.findall(named, (root / name).read_text()) == []
+
+
 def test_plain_up_starts_one_server_and_the_profile_adds_the_proxy(compose: dict) -> None:
     plain = [name for name, service in compose["services"].items() if "profiles" not in service]
     assert plain == ["inpaint"]

@@ -58,6 +58,17 @@ def test_a_server_can_be_stopped_while_it_warms_up():
         engine.go_on.set()
 
 
+def test_which_precision_was_faster_is_told(caplog):
+    engine = DummyEngine(SIZES)
+    engine._info = replace(engine._info, precision_seconds={"int8": 0.25, "float32": 0.5})
+    with caplog.at_level(logging.INFO), client_of(engine) as client:
+        assert client.get("/model").json()["precision_seconds"] == {"int8": 0.25, "float32": 0.5}
+        lines = client.get("/metrics").text.splitlines()
+    assert 'inpaint_precision_seconds{precision="float32"} 0.5' in lines
+    ready = next(record for record in caplog.records if record.message == "ready")
+    assert ready.precision_seconds == {"int8": 0.25, "float32": 0.5}
+
+
 def test_the_terms_of_the_weights_are_told(caplog):
     with caplog.at_level(logging.INFO), client_of() as client:
         model = client.get("/model").json()
