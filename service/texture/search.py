@@ -38,6 +38,9 @@ FADING = 2.0
 FAINTEST, KNOWN_WEIGHT = 0.2, 10.0
 """Least of these factors in a patch's distance; and how much more the known pixels of it count."""
 
+MOST_STEPS = 16
+"""Steps of the photo's repetition that are tried, the best ones."""
+
 TRUSTED = 25
 """Percentile of the matches' distances by which votes are compared."""
 
@@ -68,8 +71,8 @@ class Stage:
 
 
 STAGES = (
-    Stage(guidance=0.0, blur=3.0, reluctance=2.0, rounds=2, sweeps=1, reach=16),
-    Stage(guidance=0.1, blur=1.5, reluctance=1.5, rounds=3, sweeps=1),
+    Stage(guidance=0.0, blur=3.0, reluctance=2.0, rounds=1, sweeps=1, reach=16),
+    Stage(guidance=0.1, blur=1.5, reluctance=1.5, rounds=2, sweeps=1),
     Stage(guidance=0.3, blur=1.0, reluctance=1.3, rounds=5, sweeps=2),
     Stage(guidance=1.0, blur=0.7, reluctance=1.1, rounds=8, sweeps=3),
 )
@@ -116,6 +119,7 @@ def search(
     Returns:
         What was found, None where the finest scale has no hole or too little is known.
     """
+    offsets = offsets[:MOST_STEPS]
     before: Scale | None = None
     for number in reversed(range(len(levels))):
         prepared = _prepare(levels[number])

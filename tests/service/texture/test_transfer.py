@@ -120,7 +120,7 @@ def test_a_stopped_transfer_leaves_the_photo_alone():
 
     def stop():
         calls.append(threading.get_ident())
-        if len(calls) > 60:
+        if len(calls) > 20:
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
