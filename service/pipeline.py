@@ -66,6 +66,7 @@ class Work:
     feather: int = 0
     crop: bool = False
     texture: TextureMode | None = None
+    seed: int = 0
     metadata: MetadataMode = "keep"
     on_progress: Callable[[int, int], None] | None = None
     timings: Timings = field(default_factory=Timings)
@@ -272,6 +273,7 @@ class Pipeline:
                 work.ticket,
                 may_skip=self._may_skip_texture(work),
                 on_progress=on_progress,
+                seed=work.seed,
             )
         if work.textured == "late" and work.on_progress is not None:
             work.on_progress(work.windows + groups, work.windows + groups)

@@ -119,6 +119,7 @@ class Texturing:
         *,
         may_skip: bool,
         on_progress: Callable[[int, int], None],
+        seed: int = 0,
     ) -> TextureOutcome:
         """Give a photo its texture, as planned; its fill stays as it is where that is left out.
 
@@ -130,6 +131,7 @@ class Texturing:
             ticket: Asked between steps whether to go on.
             may_skip: Leave it out when time runs short, instead of missing the deadline.
             on_progress: Called with groups done and groups in all.
+            seed: Which of many textures.
 
         Raises:
             ClientGone, DeadlinePassed: as the ticket says.
@@ -155,6 +157,7 @@ class Texturing:
                         self._crew,
                         on_progress=on_progress,
                         checkpoint=checkpoint,
+                        seed=seed,
                     )
                 if done.copied == done.groups:
                     took = time.perf_counter() - began

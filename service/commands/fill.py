@@ -15,6 +15,7 @@ from service.commands.tasks import SUFFIXES, Task, TaskError, folder_tasks, sing
 from service.engine.base import EngineError
 from service.engine.build import build_engine
 from service.errors import ServiceError
+from service.http.fields import MAX_SEED
 from service.http.problems import describe_errors
 from service.imaging.encoding import Encoding
 from service.pipeline import Pipeline, Work
@@ -102,6 +103,14 @@ def _parser() -> argparse.ArgumentParser:
         "INPAINT_TEXTURE, which is auto)",
     )
     parser.add_argument(
+        "--seed",
+        type=_seed,
+        default=0,
+        metavar="N",
+        help="which of many textures, where the first is not liked: 0 to 2147483647; the same "
+        "number gives the same file (default: %(default)s)",
+    )
+    parser.add_argument(
         "--metadata",
         choices=("keep", "no_location", "strip"),
         default="keep",
@@ -117,6 +126,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress bar")
     return parser
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= MAX_SEED:
+        raise argparse.ArgumentTypeError(f"{value} is not between 0 and {MAX_SEED}")
+    return value
 
 
 class _Filler:
@@ -182,6 +198,7 @@ class _Filler:
                 feather=self._options.feather,
                 crop=self._options.crop,
                 texture=self._options.texture,
+                seed=self._options.seed,
                 metadata=self._options.metadata,
                 on_progress=on_progress,
             )

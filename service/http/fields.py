@@ -20,6 +20,7 @@ from service.imaging.metadata import MetadataMode
 from service.texturing import TextureMode
 
 MAX_DILATION = 256
+MAX_SEED = 2**31 - 1
 SHOWN_CHARACTERS = 60
 # What others call the same things; spellings close to the names themselves are found without.
 SYNONYMS = {
@@ -29,6 +30,7 @@ SYNONYMS = {
     "dilate": ("dilation", "grow", "expand", "mask_expand", "kernel_size"),
     "feather": ("feathering", "blur", "mask_blur", "soften"),
     "crop": ("cropped", "patch", "only_changed", "changed_only"),
+    "seed": ("random_seed", "variation"),
     "format": ("output_format", "type", "output", "ext", "file_type"),
 }
 SIMILAR = 0.6  # difflib's ratio, from which on a name is taken for another one misspelt
@@ -81,6 +83,13 @@ class InpaintOptions(BaseModel):
         "(upright, without thumbnail), no_location without the place, strip without any; colours "
         "keep their profile, and filled photos say that they are, unless the server is set "
         "otherwise",
+    )
+    seed: int = Field(
+        0,
+        ge=0,
+        le=MAX_SEED,
+        description="which of many textures: another one where the first is not liked. The same "
+        "number gives the same answer; where nothing is copied it changes nothing",
     )
     texture: TextureMode | SkipJsonSchema[None] = Field(
         None,

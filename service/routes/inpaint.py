@@ -148,6 +148,7 @@ def work_of(request: Request, form: InpaintForm, record: Record) -> Work:
         feather=options.feather,
         crop=options.crop,
         texture=options.texture,
+        seed=options.seed,
         metadata=options.metadata,
         ticket=record.ticket,
         timings=record.timings,

@@ -36,6 +36,7 @@ def fill_texture(
     *,
     coarser: int = 0,
     checkpoint: Callable[[], None] = lambda: None,
+    seed: int = 0,
 ) -> Image | None:
     """Replace a fill by copies of what is known, under its guidance.
 
@@ -46,6 +47,7 @@ def fill_texture(
         crew: Who helps.
         coarser: How many of the finest scales only refine what the coarser ones found.
         checkpoint: Called between steps; stops the work by raising.
+        seed: Which of many fills; each is the same every time.
 
     Returns:
         (H, W, 3) uint8, equal to `image` outside the hole; None where too little is known.
@@ -65,7 +67,7 @@ def fill_texture(
     count = _count(min(hole.shape), coarser + len(STAGES))
     levels = pyramid(Level(picture, known_share, hole_share), count, crew)
     stages = ([REFINEMENT] * coarser + list(STAGES))[:count]
-    found = search(levels, stages, repetition.offsets, crew, checkpoint)
+    found = search(levels, stages, repetition.offsets, crew, checkpoint, seed)
     if found is None and not kept.all(where=hole):
         return None
     del levels

@@ -78,6 +78,9 @@ STAGES = (
 )
 """From the finest scale that is searched to the coarsest."""
 
+LOOSEST = 0.1
+"""Least share of its weight that the guide keeps for some seed: what is where may differ then."""
+
 REFINEMENT = Stage(guidance=0.0, blur=3.0, reluctance=2.0, rounds=1, sweeps=1, reach=2)
 """Finer scales of large holes, where only offsets near those found are tried."""
 
@@ -105,6 +108,7 @@ def search(
     offsets: NDArray[np.int32],
     crew: Crew,
     checkpoint: Callable[[], None],
+    seed: int = 0,
 ) -> Found | None:
     """Fill the hole of a picture with copies of what is known.
 
@@ -115,6 +119,7 @@ def search(
         offsets: (N, 2) int32, steps of the picture's repetition at the finest scale.
         crew: Who helps.
         checkpoint: Called between sweeps; stops the search by raising.
+        seed: Which of many searches; each is the same every time.
 
     Returns:
         What was found, None where the finest scale has no hole or too little is known.
@@ -129,7 +134,7 @@ def search(
             before = None  # a coarser field must not be taken for this scale's
             continue
         scale, radius = prepared
-        run = _Run(scale, radius, stages[number], _reduced(offsets, number), number, crew)
+        run = _Run(scale, radius, stages[number], _reduced(offsets, number), number, crew, seed)
         run.begin(before)
         labels = run.rounds(first=before is None, checkpoint=checkpoint)
         before = scale
@@ -167,12 +172,15 @@ class _Run:
         offsets: NDArray[np.int32],
         number: int,
         crew: Crew,
+        seed: int,
     ) -> None:
         self.scale = scale
         self.radius = radius
         self.stage = stage
         self.number = number
         self.crew = crew
+        self.seed = seed
+        self.share = _share(seed)
         self.centres = _centres(scale.state)
         self.offsets = offsets
         frame = scale.frame.slices
@@ -193,7 +201,7 @@ class _Run:
             before.pointer if before else None,
             address(self.centres),
             len(self.centres),
-            _key(self.number, 0, 0),
+            _key(self.seed, self.number, 0, 0),
         )
         if before:
             self._vote(self.doubt_by_depth, None)
@@ -227,13 +235,13 @@ class _Run:
         offsets = self.offsets if searching and sweep == 0 else self.offsets[:0]
         struct = SweepStruct(
             radius=self.radius,
-            lambda_=stage.guidance,
+            lambda_=stage.guidance * self.share,
             mu=FAR / longest,
             reluctance=stage.reluctance,
             reverse=(number * stage.sweeps + sweep) % 2,
             measure=sweep == 0,
             widest=longest // 2 if stage.reach is None else stage.reach,
-            key=_key(self.number, number + 1, sweep),
+            key=_key(self.seed, self.number, number + 1, sweep),
             offsets=address(offsets),
             count=len(offsets),
             centres=address(self.centres),
@@ -268,9 +276,17 @@ def _centres(state: NDArray[np.uint8]) -> NDArray[np.int32]:
     return centres
 
 
-def _key(*numbers: int) -> int:
-    """A seed for the random numbers of one sweep."""
-    key = 0
+def _share(seed: int) -> float:
+    """The share of its weight that the guide keeps: all for seed 0, from `LOOSEST` on for others.
+
+    Draws alone differ in grain; with a guide that binds less the larger parts come to differ too.
+    """
+    return float(LOOSEST ** (_key(seed, 0) / 2**64)) if seed else 1.0
+
+
+def _key(seed: int, *numbers: int) -> int:
+    """What the random numbers of one sweep begin with."""
+    key = seed
     for number in numbers:
         key = (key + number + 1) * 0x9E3779B97F4A7C15 % 2**64
         key ^= key >> 29

@@ -46,6 +46,7 @@ def transfer(
     *,
     on_progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[], None] = lambda: None,
+    seed: int = 0,
 ) -> Transferred:
     """Replace a network's fill by copies of what is known, under its guidance.
 
@@ -58,6 +59,7 @@ def transfer(
         crew: Who helps.
         on_progress: Called with groups done and groups in all, one call at a time.
         checkpoint: Called between steps; stops the work by raising. Called from several threads.
+        seed: Which of many draws; each is the same every time.
 
     Raises:
         LibraryError: the kernels have not been compiled.
@@ -68,7 +70,7 @@ def transfer(
 
     def fill(context: Context, helpers: Crew) -> None:
         checkpoint()
-        done.append(_fill_group(image, hole, known, context, helpers, checkpoint))
+        done.append(_fill_group(image, hole, known, context, helpers, checkpoint, seed))
         if on_progress:
             on_progress(len(done), len(contexts))
 
@@ -115,6 +117,7 @@ def _fill_group(
     context: Context,
     crew: Crew,
     checkpoint: Callable[[], None],
+    seed: int,
 ) -> _Patch | None:
     """Fill one group; returns None where there was too little to copy."""
     box = context.box.slices
@@ -124,7 +127,9 @@ def _fill_group(
         if veiled.any():
             sources &= known[box]
             seen = _unveiled(seen, sources, veiled)
-    filled = fill_texture(seen, mine, sources, crew, coarser=context.coarser, checkpoint=checkpoint)
+    filled = fill_texture(
+        seen, mine, sources, crew, coarser=context.coarser, checkpoint=checkpoint, seed=seed
+    )
     if filled is None:
         return None
     inner = context.hole.shift(-context.box.top, -context.box.left).slices

@@ -13,6 +13,8 @@ export interface InpaintOptions {
   format?: 'png' | 'webp' | 'jpeg';
   /** Whether texture is copied from the photo's own pixels, where the service can do that. */
   texture?: 'auto' | 'on' | 'off';
+  /** Which of many textures, 0 (the default) to 2147483647; the same number gives the same photo. */
+  seed?: number;
   /** Grows the hole by so many pixels, 0 to 256. */
   dilate?: number;
   /** Fades the fill in over so many pixels inside the hole, 0 to 256. */

@@ -40,8 +40,8 @@ function send(image, mask, { service, key, signal, onProgress, ...options }) {
   const body = new FormData();
   body.append('image', image, 'image');
   if (mask) body.append('mask', mask, 'mask');
-  const { invertMask: invert_mask, dilate, feather, format, texture } = options;
-  const fields = { invert_mask, dilate, feather, format, texture };
+  const { invertMask: invert_mask, dilate, feather, format, texture, seed } = options;
+  const fields = { invert_mask, dilate, feather, format, texture, seed };
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) body.append(name, String(value));
   }

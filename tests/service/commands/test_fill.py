@@ -67,6 +67,10 @@ def test_options_of_the_hole(folder: Path) -> None:
     plain = samples_of((folder / "out.png").read_bytes())
     assert not np.array_equal(plain[HOLE], sharp[HOLE])
     assert np.array_equal(plain[~HOLE], sharp[~HOLE])
+    assert run(*arguments, "--seed", 7) == 0
+    other = samples_of((folder / "out.png").read_bytes())
+    assert not np.array_equal(other[HOLE], sharp[HOLE])
+    assert np.array_equal(other[~HOLE], sharp[~HOLE])
     assert run(*arguments, "--feather", 3) == 0
     soft = samples_of((folder / "out.png").read_bytes())
     assert not np.array_equal(soft[8:11, 8:20], sharp[8:11, 8:20])
@@ -120,6 +124,9 @@ def test_wrong_use_is_said_in_words(
     with pytest.raises(SystemExit) as stop:
         run(photo, mask, "-o", folder / "x.png", "--dilate", 257)
     assert stop.value.code == EXIT_USAGE
+    with pytest.raises(SystemExit):
+        run(photo, mask, "-o", folder / "x.png", "--seed", -1)
+    assert "not between 0 and 2147483647" in capsys.readouterr().err
     monkeypatch.setenv("INPAINT_PORT", "minus one")
     assert run(photo, mask, "-o", folder / "x.png") == EXIT_USAGE
 

@@ -126,3 +126,26 @@ def test_progress_counts_the_holes_after_the_windows(client):
     assert steps[-1] == {"done": result["windows"] + 1, "total": result["windows"] + 1}
     _, events = stream(client, FILES, texture="off")
     assert events[-2][1]["total"] == events[-1][1]["windows"]
+
+
+def test_a_seed_gives_another_texture_and_the_same_one_again(client):
+    samples = noise(120, 150)
+    hole = box_hole(120, 150, 40, 50, 30)
+    files = {"image": file_of(samples), "mask": mask_file(hole)}
+
+    def filled(**fields):
+        response = client.post("/inpaint", files=files, data=fields)
+        assert response.status_code == 200, response.text
+        return response.content
+
+    assert filled(seed="0") == filled()
+    assert filled(seed="7") == filled(seed="7")
+    assert filled(seed="7") != filled()
+    assert filled(seed="7", texture="off") == filled(texture="off")
+
+
+@pytest.mark.parametrize("value", ["-1", "2147483648", "1.5", "any"])
+def test_a_seed_out_of_range_is_refused(client, value):
+    response = client.post("/inpaint", files={"image": file_of(noise(9, 9))}, data={"seed": value})
+    assert response.status_code == 422
+    assert "seed must be a whole number from 0 to 2147483647" in response.json()["detail"]
