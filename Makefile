@@ -4,6 +4,7 @@ VENV ?= .venv
 HOST ?= $(or $(INPAINT_HOST),127.0.0.1)
 PORT ?= $(or $(INPAINT_PORT),8000)
 OUT ?= runs/mine
+RECIPE ?= recipes/$(if $(filter gpu,$(EXTRA)),default,small).toml
 ONNX ?= runs/mine/mine.onnx
 BENCH ?= model_speed peers session_options codecs windows seams texture whole_request overhead memory \
 	startup overlap throughput load
@@ -25,6 +26,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SERVICE := $(VENV)/.runtime-$(EXTRA)
 DEV := $(VENV)/.dev-$(EXTRA)
 LONG := $(VENV)/.long-$(EXTRA)
+TRAIN_GPU := $(VENV)/.train-gpu
 HALF := models/inpaint.fp16.onnx
 
 ifeq ($(filter cpu gpu,$(EXTRA)),)
@@ -50,9 +52,10 @@ test: $(DEV) ## run the fast tests: all that must hold before a commit lands
 test-long: $(LONG) ## run the rest: fuzz, soak, image build; before a release
 	$(BIN)/python -m pytest -m long $(ARGS)
 
-train: $(DEV) ## train on your photos: make train DATA=photos VAL=photos/val OUT=runs/mine
+train: $(DEV) $(if $(filter gpu,$(EXTRA)),$(TRAIN_GPU)) ## train on your photos: make train DATA=photos VAL=photos-val OUT=runs/mine (RECIPE overrides)
 	@: $(or $(DATA),$(error DATA is missing: a folder of photos)) $(or $(VAL),$(error VAL is missing: a folder of other photos))
-	$(BIN)/python -m training fit "$(DATA)" --val "$(VAL)" --out "$(OUT)" $(ARGS)
+	$(BIN)/python -m training weights
+	$(BIN)/python -m training fit "$(DATA)" --val "$(VAL)" --out "$(OUT)" --recipe "$(RECIPE)" $(ARGS)
 
 export: $(DEV) ## turn a trained model into ONNX: make export TRAINED=runs/mine/model.keras ONNX=runs/mine/mine.onnx
 	@: $(or $(TRAINED),$(error TRAINED is missing: the Keras model to export))
@@ -84,7 +87,7 @@ $(BIN)/python:
 # The stamp files say what is installed. $(BIN)/python is an order-only prerequisite: it is a link
 # to the system's Python, whose time says nothing about this environment.
 $(SERVICE): pyproject.toml setup.py $(wildcard service/texture/kernels/*) | $(BIN)/python
-	rm -f $(VENV)/.runtime-* $(VENV)/.dev-* $(VENV)/.long-*
+	rm -f $(VENV)/.runtime-* $(VENV)/.dev-* $(VENV)/.long-* $(VENV)/.train-*
 	$(PIP) uninstall --quiet --quiet --yes $(OTHER_WHEEL)
 	$(PIP) install --quiet --editable '.[$(EXTRA)]'
 	touch $@
@@ -96,6 +99,10 @@ $(DEV): $(SERVICE)
 
 $(LONG): $(DEV)
 	$(PIP) install --quiet --editable '.[$(EXTRA),dev,long]'
+	touch $@
+
+$(TRAIN_GPU): $(DEV)
+	$(PIP) install --quiet --editable '.[$(EXTRA),dev,train-gpu]'
 	touch $@
 
 # What GPUs run. It needs `onnx` and nothing else of the exporter.

@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": "measure a model against classical methods on a fixed protocol",
     "card": "write the model card of a finished run",
     "masks": "write a sheet of masks to look at",
+    "kit": "train on a borrowed machine: pack, and collect what comes back",
     "weights": "fetch VGG16 and AlexNet for losses and figures, once",
 }
 
@@ -21,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a sub-command; the exit code."""
     # TensorFlow's start-up notes would bury the command's own output.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Before any command imports Keras; TensorFlow is needed by exporting alone.
+    os.environ.setdefault("KERAS_BACKEND", "jax")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import math
 
+from training.features.vgg16 import BLOCKS
+from training.learning.terms import vgg16_depth
+from training.losses.adversary import KERNEL, SHAPES
 from training.partial_conv import PartialConv2D
+from training.recipe import LossWeights
 from training.unet import PConvUNet
-from training.vgg import BLOCKS
 
 BACKWARD = 2
 """A layer's gradients, of its inputs and of its weights, each cost as much as the layer."""
-VGG_PASSES = 5
-"""Truth forward; prediction and composite forward and back to their pixels, not to weights."""
+DISCRIMINATOR_PASSES = 8
+"""Generator: forward and back to pixels; learning: forward and back, on photos and on fills."""
 
 
-def operations_per_sample(network: PConvUNet, size: int, *, feature_terms: bool) -> float:
-    """Operations of one training sample's convolutions; all else is left out.
+def operations_per_sample(network: PConvUNet, size: int, weights: LossWeights) -> float:
+    """Operations of one training sample's convolutions; all else is left out, heads too.
 
     Args:
         network: what is trained.
         size: side of the samples in pixels.
-        feature_terms: whether the perceptual and style terms look at VGG16 features.
+        weights: of the loss, which say what else has to look at the sample.
     """
-    training = (1 + BACKWARD) * forward_operations(network, size)
-    return training + VGG_PASSES * vgg_operations(size) if feature_terms else training
+    total = (1 + BACKWARD) * forward_operations(network, size)
+    if weights.need_features:
+        # The truth forward; composite, prediction and what heads see forward and back to pixels.
+        looks = 1 + 2 * bool(weights.perceptual or weights.style_prediction)
+        looks += 2 * bool(
+            weights.lpips or weights.style or weights.perceptual or weights.style_composite
+        )
+        looks += 2 * bool(weights.heads)
+        total += looks * vgg_operations(size, vgg16_depth(weights))
+    if weights.adversary:
+        total += DISCRIMINATOR_PASSES * discriminator_operations(size)
+    return total
 
 
 def forward_operations(network: PConvUNet, size: int) -> float:
@@ -35,13 +48,22 @@ def forward_operations(network: PConvUNet, size: int) -> float:
     )
 
 
-def vgg_operations(size: int) -> float:
-    """Operations of VGG16 through its third block on one picture of `size` pixels."""
+def vgg_operations(size: int, depth: int) -> float:
+    """Operations of VGG16's first `depth` blocks on one picture of `size` pixels."""
     total, channels = 0.0, 3
-    for block, (features, convolutions) in enumerate(BLOCKS):
+    for block, (features, convolutions) in enumerate(BLOCKS[:depth]):
         for _ in range(convolutions):
             total += 2.0 * 9 * channels * features * (size // 2**block) ** 2
             channels = features
+    return total
+
+
+def discriminator_operations(size: int) -> float:
+    """Operations of the discriminator of patches on one picture of `size` pixels."""
+    total = 0.0
+    for inputs, outputs, stride in SHAPES:
+        size //= stride
+        total += 2.0 * KERNEL**2 * inputs * outputs * size**2
     return total
 
 

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import keras
 from tqdm import tqdm
 
+from training.learning.loop import Progress
 
-class ProgressBar(keras.callbacks.Callback):
-    """Steps, loss terms and images per second on one line.
+TERMS_EVERY = 10
+
+
+class ProgressBar:
+    """Share of a stage, loss terms and images per second on one line.
 
     Args:
-        title: what stands before the bar.
-        steps: how many there will be.
-        batch_size: images a step.
+        progress: of the stage, moved on by whoever trains.
+        quiet: nothing is shown.
     """
 
-    def __init__(self, title: str, steps: int, batch_size: int) -> None:
-        super().__init__()
-        self.title = title
-        self.steps = steps
-        self.batch_size = batch_size
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        self.bar = tqdm(
-            total=self.steps * self.batch_size, desc=self.title, unit="img", dynamic_ncols=True
+    def __init__(self, progress: Progress, quiet: bool = False) -> None:
+        self.progress = progress
+        stage = progress.stage
+        by_time = stage.minutes is not None
+        self._calls = 0
+        self._bar: Any = tqdm(
+            total=None if by_time else stage.steps * stage.batch_size,
+            initial=progress.step * stage.batch_size,
+            desc=stage.name,
+            unit="img",
+            dynamic_ncols=True,
+            disable=quiet,
         )
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self.bar.update(self.batch_size)
-        # Reading the terms waits for the accelerator: not at every step.
-        if batch % 10 == 0 or batch == self.steps - 1:
-            terms = {name: f"{float(value):.3g}" for name, value in (logs or {}).items()}
-            self.bar.set_postfix(terms, refresh=False)
+    def __call__(self, figures: Mapping[str, float], steps: int) -> None:
+        """Move on by a dispatch."""
+        self._bar.update(steps * self.progress.stage.batch_size)
+        if self._calls % TERMS_EVERY == 0:
+            shown = {name: f"{value:.3g}" for name, value in figures.items()}
+            if self.progress.stage.minutes is not None:
+                shown = {"done": f"{self.progress.share:.0%}", **shown}
+            self._bar.set_postfix(shown, refresh=False)
+        self._calls += 1
 
-    def on_train_end(self, logs: Any = None) -> None:
-        self.bar.close()
+    def close(self) -> None:
+        """Leave the line as it is."""
+        self._bar.close()

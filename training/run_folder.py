@@ -17,8 +17,8 @@ class RunFolder:
     """Paths of a run's files, and its log.
 
     `recipe.json` what was asked for, `inputs.json` what it was done with, `state.npz` the last
-    checkpoint, `model.keras` the network, `history.jsonl` and `tensorboard/` the curves,
-    `samples/` the sheets.
+    checkpoint, `model.keras` the network, `discriminator.npz` the discriminator where a stage had
+    one, `history.jsonl` and `tensorboard/` the curves, `samples/` the sheets.
 
     Args:
         root: the folder; made where it does not exist.
@@ -30,6 +30,7 @@ class RunFolder:
         self.inputs = self.root / "inputs.json"
         self.state = self.root / "state.npz"
         self.model = self.root / "model.keras"
+        self.discriminator = self.root / "discriminator.npz"
         self.history = self.root / "history.jsonl"
 
     def start(self, recipe: Recipe, inputs: Inputs) -> None:
@@ -42,13 +43,21 @@ class RunFolder:
         Raises:
             FileExistsError: a run is there already.
         """
+        self.check_free()
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.inputs.write_text(json.dumps(inputs, indent=2) + "\n")
+        self.recipe.write_text(recipe.model_dump_json(indent=2) + "\n")
+
+    def check_free(self) -> None:
+        """Make sure that no run is here.
+
+        Raises:
+            FileExistsError: there is one.
+        """
         if self.state.exists() or self.recipe.exists():
             raise FileExistsError(
                 f"{self.root} holds a run already: go on with --resume, or name another folder."
             )
-        self.root.mkdir(parents=True, exist_ok=True)
-        self.inputs.write_text(json.dumps(inputs, indent=2) + "\n")
-        self.recipe.write_text(recipe.model_dump_json(indent=2) + "\n")
 
     def resume(self, recipe: Recipe, inputs: Inputs) -> bool:
         """Go on with the run that is here; whether it has a checkpoint to start from.

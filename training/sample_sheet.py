@@ -15,26 +15,27 @@ COLUMNS = ("input", "prediction", "composite", "truth")
 
 
 def write_sample_sheet(
-    path: Path, inputs: dict[str, Any], prediction: Any, truth: Any, most: int = 8
+    path: Path, image: Any, mask: Any, prediction: Any, truth: Any, most: int = 8
 ) -> None:
     """Write a PNG with one row a sample: input (hole grey), prediction, composite, truth.
 
     Args:
         path: where the PNG goes.
-        inputs: `{"image": (N, S, S, 3), "mask": (N, S, S, 1)}`, uint8, mask 1 = known.
+        image: `(N, S, S, 3)` float, 0..1, what the network saw.
+        mask: `(N, S, S, 1)`, 1 = known.
         prediction: `(N, S, S, 3)` float, nominally 0..1.
-        truth: `(N, S, S, 3)` uint8.
+        truth: `(N, S, S, 3)` float, 0..1.
         most: rows at most.
     """
     rows = []
-    for image, mask, filled, wanted in zip(
-        inputs["image"][:most],
-        inputs["mask"][:most],
+    for shown, known_here, filled, wanted in zip(
+        to_uint8(np.asarray(image)[:most]),
+        np.asarray(mask)[:most],
         to_uint8(np.asarray(prediction)[:most]),
-        np.asarray(truth)[:most],
+        to_uint8(np.asarray(truth)[:most]),
         strict=True,
     ):
-        known = mask.astype(bool)
-        seen = np.where(known, image, HOLE_GREY).astype(np.uint8)
+        known = known_here.astype(bool)
+        seen = np.where(known, shown, HOLE_GREY).astype(np.uint8)
         rows.append((seen, filled, np.where(known, wanted, filled), wanted))
     write_png(path, sheet(rows, columns=COLUMNS))

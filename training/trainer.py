@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import keras
+import jax
+import jax.numpy as jnp
 import numpy as np
-from keras import ops
+from numpy.typing import NDArray
 
-from training.masks import MaskSource
-from training.objective import InpaintingObjective
-from training.optimizer import build_optimizer
-from training.output_gradients import output_gradient_norms
-from training.photos import PhotoFolder
+from training.drawing.holes import pack
+from training.learning.average import adopt_average
+from training.learning.discriminator_file import save_discriminator
+from training.learning.examine import Examiner
+from training.learning.figures import Figures, check_finite, in_decibels
+from training.learning.loop import Progress, StageLoop, steps_per_dispatch
+from training.learning.network_call import NetworkCall
+from training.learning.rivals import Rival
+from training.learning.state_file import Position, load_position, load_state, save_state
+from training.learning.step import State, begin, new_rivals
+from training.learning.store import Photos, PhotoStore, device_memory
+from training.masks import MaskSource, draw_bank
 from training.progress import ProgressBar
-from training.recipe import Augmentation, Recipe, Stage
+from training.recipe import Recipe, Stage
 from training.run_folder import RunFolder
-from training.run_state import (
-    Position,
-    load_position,
-    restore_network,
-    restore_optimizer,
-    save_state,
-)
 from training.sample_sheet import write_sample_sheet
-from training.samples import Batches, Samples
-from training.sources import photo_weights
 from training.unet import PConvUNet
-from training.vgg import VGGFeatures
 
 logger = logging.getLogger(__name__)
 
 VALIDATION_BATCHES = 8
-NORM_REFRESH_BATCHES = 50
-
-
-class DivergedError(ValueError):
-    """Training has left the numbers."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +44,15 @@ class Data:
         photos: training photos.
         masks: where training and validation masks come from.
         validation: photos that are never trained on; None: no validation.
+        vgg: VGG16's arrays; needed where `recipe.need_features`.
+        discriminator: that stages with an adversary start from; None: random weights.
     """
 
-    photos: PhotoFolder
+    photos: Photos
     masks: MaskSource
-    validation: PhotoFolder | None = None
+    validation: Photos | None = None
+    vgg: Mapping[str, NDArray[Any]] | None = None
+    discriminator: Rival | None = None
 
 
 class Trainer:
@@ -63,16 +60,15 @@ class Trainer:
 
     Args:
         recipe: what to do.
-        network: trained in place.
+        network: trained in place; Keras runs on JAX.
         data: what to learn from.
         folder: where checkpoints, logs and sheets go.
-        features: VGG16 features; needed where `recipe.need_features`.
         gradient_norms: log the gradient norm of each term at the output after each epoch.
-        workers: threads that prepare batches.
         quiet: no progress bar.
+        host_bytes: that photos may take where the device is the CPU; None: any number.
 
     Raises:
-        ValueError: the recipe's sources leave no photo.
+        ValueError: a stage finds no photo that is large enough, or lacks VGG16's weights.
     """
 
     def __init__(
@@ -82,164 +78,147 @@ class Trainer:
         data: Data,
         folder: RunFolder,
         *,
-        features: VGGFeatures | None = None,
         gradient_norms: bool = False,
-        workers: int = 2,
         quiet: bool = False,
+        host_bytes: int | None = None,
     ) -> None:
+        if recipe.need_features and data.vgg is None:
+            raise ValueError("The recipe's feature terms need VGG16's weights.")
+        for stage in recipe.stages:
+            for photos in filter(None, (data.photos, data.validation)):
+                photos.for_crops(stage.crop_size)
         self.recipe = recipe
         self.network = network
         self.data = data
         self.folder = folder
-        self.features = features
         self.gradient_norms = gradient_norms
-        self.workers = workers
         self.quiet = quiet
-        self._weights = photo_weights([path.name for path in data.photos.paths], recipe.sources)
+        self.call = NetworkCall(network)
+        self.dtype = jnp.float32 if recipe.precision == "float32" else jnp.bfloat16
+        memory = device_memory()
+        self._budget = host_bytes if memory is None else int(memory * recipe.photo_memory)
+        self._vgg = {name: jax.device_put(value) for name, value in (data.vgg or {}).items()}
 
-    def run(self, resume: bool = False) -> None:
-        """Run the recipe from its start, or from the folder's last checkpoint.
+    def run(self, resume: bool = False) -> int:
+        """Run the recipe from its start, or from the folder's last checkpoint; all steps done.
 
         Raises:
             DivergedError: the loss or a weight is not finite; the last checkpoint is kept.
-            ValueError: the checkpoint belongs to another network, or no usable photo is found.
+            ValueError: the checkpoint belongs to another network.
         """
-        done = Position(0, 0)
-        if resume:
-            done = load_position(self.folder.state)
-            restore_network(self.folder.state, self.network)
-        self.folder.forget_after(self._global_step(done.stage, done.step))
-        self._check_photos(done.stage)
+        position = load_position(self.folder.state) if resume else Position()
+        self.folder.forget_after(position.before + position.step)
+        params, stats = self.call.arrays()
+        rivals = {} if self.data.discriminator is None else {"pixels": self.data.discriminator}
         for index, stage in enumerate(self.recipe.stages):
-            if index >= done.stage:
-                self._run_stage(index, stage, done.step if index == done.stage else 0)
-        self.network.save(self.folder.model)
-        if self.data.photos.broken:
-            logger.warning("Skipped %d broken photos.", len(self.data.photos.broken))
+            rivals = new_rivals(stage, rivals, (self.recipe.seed, index))
+            if index < position.stage:
+                continue
+            state = begin(stage, params, stats, rivals)
+            if index == position.stage and (position.step or position.over):
+                state = load_state(self.folder.state, state)
+            if not position.over:
+                state, position = self._run_stage(stage, state, position)
+            params, stats = state["params"], state["stats"]
+            rivals = {name: state[name] for name in rivals}
+            position = Position(index + 1, before=position.before + position.step)
+        self._save_model(params, stats)
+        if "pixels" in rivals:
+            save_discriminator(self.folder.discriminator, rivals["pixels"])
+        return position.before
 
-    def _check_photos(self, first_stage: int) -> None:
-        """Find out before hours of training that a stage has no photo that is large enough."""
-        for index, stage in enumerate(self.recipe.stages):
-            if index >= first_stage:
-                for source in (None, self.data.validation or self.data.photos):
-                    self._samples(index, stage, source).draw(0)
-
-    def _run_stage(self, index: int, stage: Stage, steps_done: int) -> None:
-        if steps_done >= stage.steps:
-            return
-        self.network.freeze_encoder_norm(stage.freeze_encoder_norm)
-        objective = InpaintingObjective(self.network, stage.weights, self.features)
-        optimizer = build_optimizer(stage)
-        # JAX always compiles; TensorFlow's own kernels are the better known there.
-        objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
-        optimizer = objective.optimizer  # which loss scaling wraps under mixed float16
-        optimizer.build(self.network.trainable_variables)
-        if steps_done:
-            restore_optimizer(self.folder.state, optimizer)
-        while steps_done < stage.steps:
-            steps = min(self.recipe.steps_per_epoch, stage.steps - steps_done)
-            figures = self._fit(objective, index, stage, steps_done, steps)
-            steps_done += steps
-            if steps_done == stage.steps:
-                self._adopt_average(objective, index, stage)
-            self._check_finite(stage, steps_done, figures)
-            self._close_epoch(objective, index, stage, steps_done, figures)
-            save_state(self.folder.state, self.network, optimizer, Position(index, steps_done))
-
-    def _fit(
-        self, objective: InpaintingObjective, index: int, stage: Stage, first: int, steps: int
-    ) -> dict[str, float]:
-        """Train for one epoch; the mean of every term, the speed, the share of time in steps."""
-        batches = self._batches(self._samples(index, stage), stage, first, steps)
-        bar = ProgressBar(f"{stage.name} {first + steps}/{stage.steps}", steps, stage.batch_size)
-        started = time.perf_counter()
-        history = objective.fit(
-            iter(batches),
-            steps_per_epoch=steps,
-            shuffle=False,
-            verbose=0,
-            callbacks=[] if self.quiet else [bar],
-        )
-        seconds = time.perf_counter() - started
-        figures = {name: values[-1] for name, values in history.history.items()}
-        return {
-            **figures,
-            "images_per_second": steps * stage.batch_size / seconds,
-            "step_share": 1 - batches.seconds_waited / seconds,
-            "seconds": seconds,
+    def _run_stage(self, stage: Stage, state: State, position: Position) -> tuple[State, Position]:
+        epoch = self.recipe.steps_per_epoch
+        fixed = {
+            "masks": self._bank(stage),
+            "vgg": self._vgg if stage.weights.need_features else {},
         }
-
-    def _check_finite(self, stage: Stage, step: int, figures: Mapping[str, float]) -> None:
-        """Keep a run that has diverged from overwriting its last good checkpoint."""
-        values = [figures["loss"], *map(ops.convert_to_numpy, self.network.variables)]
-        if not all(np.isfinite(value).all() for value in values):
-            raise DivergedError(
-                f"Stage '{stage.name}' diverged before step {step}: the loss or a weight is not "
-                "finite. Lower its learning rate; the last checkpoint is kept."
-            )
+        store = PhotoStore(self.data.photos.for_crops(stage.crop_size), self._budget)
+        loop = StageLoop(
+            stage,
+            self.recipe.augmentation,
+            self.call,
+            store,
+            fixed,
+            self._key(position.stage),
+            self.dtype,
+            steps_per_dispatch(stage, self.recipe.steps_per_dispatch, epoch),
+        )
+        examiner = Examiner(stage, self.call, self.dtype)
+        progress = Progress(stage, position.step, position.seconds)
+        bar = ProgressBar(progress, self.quiet)
+        try:
+            while not position.over:
+                steps = epoch - progress.step % epoch
+                if stage.steps is not None:
+                    steps = min(steps, stage.steps - progress.step)
+                first, seconds = progress.step, progress.seconds
+                state, figures = loop.run(state, progress, steps, bar)
+                figures["seconds"] = progress.seconds - seconds
+                images = (progress.step - first) * stage.batch_size
+                figures["images_per_second"] = images / figures["seconds"]
+                over = progress.done
+                if over:
+                    data = {**store.at(0), **fixed}
+                    changes, key = self.recipe.augmentation, self._key(position.stage)
+                    state = adopt_average(stage, changes, self.call, state, key, data)
+                position = dataclasses.replace(
+                    position, step=progress.step, seconds=progress.seconds, over=over
+                )
+                check_finite(stage, position.step, figures, state)
+                self._close_epoch(stage, examiner, position, state, figures, fixed)
+                save_state(self.folder.state, state, position)
+        finally:
+            bar.close()
+        return state, position
 
     def _close_epoch(
         self,
-        objective: InpaintingObjective,
-        index: int,
         stage: Stage,
-        step: int,
-        figures: dict[str, float],
+        examiner: Examiner,
+        position: Position,
+        state: State,
+        figures: Figures,
+        fixed: dict[str, Any],
     ) -> None:
         """Validate, draw the sample sheet, log."""
         source = self.data.validation or self.data.photos
-        batches = self._batches(self._samples(index, stage, source), stage, 0, VALIDATION_BATCHES)
+        data = {**PhotoStore(source.for_crops(stage.crop_size), self._budget).at(0), **fixed}
+        # The same crops after every epoch and in every run.
+        arrays, key = (state["params"], state["stats"]), jax.random.key(0)
+        batches = VALIDATION_BATCHES if self.data.validation else 1
+        seen = [
+            examiner.samples(*arrays, jax.random.fold_in(key, number), data)
+            for number in range(batches)
+        ]
         if self.data.validation is not None:
-            validation = objective.evaluate(
-                iter(batches), steps=VALIDATION_BATCHES, verbose=0, return_dict=True
-            )
-            figures |= {f"val_{name}": float(value) for name, value in validation.items()}
-        inputs, truth = batches[0]
+            means = {
+                name: float(np.mean([batch[-1][name] for batch in seen])) for name in seen[0][-1]
+            }
+            figures |= {f"val_{name}": value for name, value in means.items()}
         if self.gradient_norms:
-            norms = output_gradient_norms(objective, inputs, truth)
-            figures |= {f"gradient_norm_{name}": value for name, value in norms.items()}
-        prediction = objective.predict_on_batch(inputs)
-        write_sample_sheet(self.folder.sheet(stage.name, step), inputs, prediction, truth)
-        self.folder.log(stage.name, self._global_step(index, step), _with_psnr(figures))
+            norms = examiner.norms(*arrays, jax.random.fold_in(key, 0), data)
+            figures |= {f"gradient_norm_{name}": float(value) for name, value in norms.items()}
+        truth, image, mask, prediction, _ = seen[0]
+        sheet = self.folder.sheet(stage.name, position.step)
+        write_sample_sheet(sheet, image, mask, prediction, truth)
+        self.folder.log(stage.name, position.before + position.step, in_decibels(figures))
+        self._save_model(*arrays)
+
+    def _save_model(self, params: list[Any], stats: list[Any]) -> None:
+        self.call.assign(params, stats)
         self.network.save(self.folder.model)
 
-    def _adopt_average(self, objective: InpaintingObjective, index: int, stage: Stage) -> None:
-        """Take over the average of weights, with batch norm statistics that belong to it."""
-        if stage.weight_average is None:
-            return
-        optimizer: Any = objective.optimizer  # which loss scaling wraps under mixed float16
-        getattr(optimizer, "inner_optimizer", optimizer).adopt_average(
-            self.network.trainable_variables
-        )
-        for inputs, _ in self._batches(self._samples(index, stage), stage, 0, NORM_REFRESH_BATCHES):
-            objective(inputs, training=True)
+    def _key(self, index: int) -> Any:
+        return jax.random.fold_in(jax.random.key(self.recipe.seed), index)
 
-    def _samples(self, index: int, stage: Stage, photos: PhotoFolder | None = None) -> Samples:
-        training = photos is None
-        return Samples(
-            photos or self.data.photos,
+    def _bank(self, stage: Stage) -> Any:
+        bank = draw_bank(
             self.data.masks,
             stage.crop_size,
-            self.recipe.augmentation if training else Augmentation(flip=False),
-            stage.lattice_share if training else 0.0,
-            # Validation sees the same crops after every epoch and in every run.
-            seed=(self.recipe.seed, index) if training else (0,),
-            weights=self._weights if training else None,
-            block_share=stage.block_share if training else 0.0,
+            self.recipe.mask_bank,
+            block_share=stage.block_share,
+            seed=self.recipe.seed,
+            quiet=self.quiet,
         )
-
-    def _batches(self, samples: Samples, stage: Stage, first: int, steps: int) -> Batches:
-        return Batches(samples, stage.batch_size, steps, first, self.workers)
-
-    def _global_step(self, index: int, step: int) -> int:
-        return sum(stage.steps for stage in self.recipe.stages[:index]) + step
-
-
-def _with_psnr(figures: Mapping[str, float]) -> dict[str, float]:
-    """Replace mean squared errors of the hole (0..1) by decibels."""
-    return {
-        name.replace("hole_mse", "hole_psnr"): (
-            -10 * float(np.log10(max(value, 1e-10))) if name.endswith("hole_mse") else float(value)
-        )
-        for name, value in figures.items()
-    }
+        return jax.device_put(pack(bank))

@@ -1,8 +1,18 @@
-"""Photos made on the spot."""
+"""Photos made on the spot, and what trains at toy size."""
 
 import cv2
+import jax
+import keras
 import numpy as np
 import pytest
+
+from tests.training.toys import narrow_vgg
+
+# Programs of toy size take longer to optimise than to run.
+jax.config.update("jax_disable_most_optimizations", True)
+
+# A process has one backend, and these are about Keras on JAX: test_jax.py runs them.
+collect_ignore = [] if keras.backend.backend() == "jax" else ["on_jax"]
 
 
 def make_photo(seed, height=80, width=96):
@@ -29,3 +39,9 @@ def make_folder(folder):
 @pytest.fixture
 def photo_folder(tmp_path):
     return make_folder(tmp_path / "photos")
+
+
+@pytest.fixture(scope="session")
+def vgg():
+    """VGG16 with four features a layer."""
+    return narrow_vgg()

@@ -15,8 +15,8 @@ from training.masks import (
     Bucket,
     IrregularMasks,
     Mask,
-    MaskBank,
     MaskFolder,
+    draw_bank,
     draw_irregular,
     hole_ratio,
 )
@@ -129,27 +129,20 @@ def test_impossible_growth_is_refused(start: int, pixels: int) -> None:
         grow(hole, pixels)
 
 
-def test_bank_turns_and_mirrors_the_masks_it_drew() -> None:
-    rng = np.random.default_rng(3)
-    source = IrregularMasks([BUCKETS[1]], border=False)
-    bank = MaskBank(source, 64, 64, count=1, seed=5)
-    (drawn,) = [source(np.random.default_rng(5), 64, 64)]
-    ways = {m.tobytes() for m in (drawn, drawn.T) for m in (m, m[::-1], m[:, ::-1], m[::-1, ::-1])}
-    assert {bank(rng, 64, 64).tobytes() for _ in range(200)} == ways
+def test_a_bank_holds_a_sources_masks_and_its_share_of_blocks() -> None:
+    def half(rng: np.random.Generator, height: int, width: int) -> Mask:
+        mask = np.ones((height, width), np.uint8)
+        mask[:, : width // 2] = 0
+        return mask
 
-
-def test_bank_of_oblong_masks_keeps_their_shape() -> None:
-    rng = np.random.default_rng(3)
-    bank = MaskBank(IrregularMasks([BUCKETS[1]]), 64, 90, count=2)
-    assert len(bank) == 2
-    assert all(bank(rng, 64, 90).shape == (64, 90) for _ in range(20))
-
-
-def test_bank_passes_other_sizes_on_and_is_never_empty() -> None:
-    bank = MaskBank(IrregularMasks([BUCKETS[1]]), 64, 64, count=1)
-    assert bank(np.random.default_rng(0), 70, 80).shape == (70, 80)
-    with pytest.raises(ValueError, match="at least one mask"):
-        MaskBank(IrregularMasks(), 64, 64, count=0)
+    bank = draw_bank(half, 64, 200, block_share=0.25, seed=3)
+    assert (bank.shape, bank.dtype) == ((200, 64, 64), np.uint8)
+    assert set(np.unique(bank)) == {0, 1}
+    halves = sum(np.array_equal(mask, half(np.random.default_rng(), 64, 64)) for mask in bank)
+    assert 130 <= halves <= 170
+    assert np.array_equal(bank[:8], draw_bank(half, 64, 8, block_share=0.25, seed=3))
+    assert not np.array_equal(bank, draw_bank(half, 64, 200, block_share=0.25, seed=4))
+    assert (draw_bank(half, 64, 5)[:, :, :32] == 0).all()
 
 
 def write_mask(path: Path, hole: np.ndarray) -> None:

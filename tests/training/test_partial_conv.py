@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
+from tests.training.gradient import gradient
 from tests.training.reference import partial_convolution
-from training.output_gradients import gradient
 from training.partial_conv import PartialConv2D
 
 

@@ -10,11 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from training.card.run_record import RunRecord
-from training.losses import LossWeights
+from training.recipe import LossWeights
 
 TERMS = tuple(LossWeights.model_fields)
 GRADIENTS = tuple(f"gradient_norm_{term}" for term in TERMS)
-COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
+COLOURS = (
+    *("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple"),
+    *("tab:brown", "tab:pink", "tab:grey", "tab:olive", "tab:cyan"),
+)
 
 
 def draw_curves(run: RunRecord, path: Path) -> None:

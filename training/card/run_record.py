@@ -40,8 +40,13 @@ class RunRecord:
 
     def borders(self) -> list[int]:
         """Steps at which stages end, counted over the whole run."""
-        steps = [stage.steps for stage in self.recipe.stages]
-        return [sum(steps[: index + 1]) for index in range(len(steps))]
+        return [self.epochs(stage)[-1]["step"] for stage in self.recipe.stages]
+
+    def steps(self, stage: Stage) -> int:
+        """How many steps a stage made: by the clock, only the run knows."""
+        borders = [0, *self.borders()]
+        index = self.recipe.stages.index(stage)
+        return borders[index + 1] - borders[index]
 
     def last_gradient_norms(self) -> dict[str, float]:
         """Gradient norm of each weighted term at the output after the last epoch, by term."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from training.card.markdown import section, table
 from training.card.run_record import RunRecord
-from training.losses import LossWeights
 from training.operations import operations_per_sample
-from training.recipe import Stage
+from training.recipe import LossWeights, Stage
 from training.unet import PConvUNet
 
 TERA = 1e12
@@ -35,8 +34,10 @@ def training_section(
         _facts(run, hardware),
         _stages(run),
         _terms(run),
-        "Terms are those of the paper's section 3.3; VGG16 features are divided by their root mean "
-        "square over photos, so weights of perceptual and style are not on the paper's scale.",
+        "Terms of the paper's section 3.3, then LPIPS, relative style, adversary and heads. VGG16 "
+        "features of perceptual and the paper's two styles are divided by their root mean square "
+        "over photos, so these weights are not on the paper's scale. Weights of adversary and "
+        "heads are shares of the other gradients' norm at the output.",
         _speed(run, network, peak_tflops),
         _gradients(run),
     )
@@ -63,24 +64,24 @@ def _facts(run: RunRecord, hardware: str | None) -> str:
 
 def _stages(run: RunRecord) -> str:
     header = ["stage", "steps", "batch", "crop, px", "learning rate", "warm-up", "lattices"]
-    header += ["blocks", "encoder norm", "average of weights"]
-    return table(header, [_stage_row(stage) for stage in run.recipe.stages])
+    header += ["blocks", "batch norm", "average of weights"]
+    return table(header, [_stage_row(stage, run.steps(stage)) for stage in run.recipe.stages])
 
 
-def _stage_row(stage: Stage) -> list[str]:
+def _stage_row(stage: Stage, steps: int) -> list[str]:
     rate = f"{stage.learning_rate:g}"
     if stage.final_learning_rate is not None:
         rate += f" to {stage.final_learning_rate:g}"
     return [
         stage.name,
-        f"{stage.steps:,}",
+        f"{steps:,}",
         str(stage.batch_size),
         str(stage.crop_size),
         rate,
         str(stage.warmup_steps),
         f"{stage.lattice_share:.0%}",
         f"{stage.block_share:.0%}",
-        "frozen" if stage.freeze_encoder_norm else "trained",
+        stage.norm.replace("_", " "),
         f"{stage.weight_average:g}" if stage.weight_average else "none",
     ]
 
@@ -95,7 +96,7 @@ def _terms(run: RunRecord) -> str:
 
 
 def _speed(run: RunRecord, network: PConvUNet, peak_tflops: float | None) -> str:
-    header = ["speed of", "samples", "samples/s", "share of time in steps", "TFLOP/s"]
+    header = ["speed of", "samples", "samples/s", "TFLOP/s"]
     if peak_tflops:
         header.append("share of peak")
     rows = [_speed_row(run, stage, network, peak_tflops) for stage in run.recipe.stages]
@@ -109,16 +110,12 @@ def _speed_row(
     run: RunRecord, stage: Stage, network: PConvUNet, peak_tflops: float | None
 ) -> list[str]:
     speed = run.typical(stage, "images_per_second") or 0.0
-    share = run.typical(stage, "step_share")
-    operations = operations_per_sample(
-        network, stage.crop_size, feature_terms=stage.weights.need_features
-    )
+    operations = operations_per_sample(network, stage.crop_size, stage.weights)
     tflops = speed * operations / TERA
     row = [
         stage.name,
-        f"{stage.steps * stage.batch_size:,}",
+        f"{run.steps(stage) * stage.batch_size:,}",
         f"{speed:.3g}",
-        "not measured" if share is None else f"{share:.1%}",
         f"{tflops:.3g}",
     ]
     return [*row, f"{tflops / peak_tflops:.1%}"] if peak_tflops else row

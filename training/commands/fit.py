@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import platform
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from training.learning.store import Photos
     from training.photos import PhotoFolder
-    from training.recipe import Recipe
-    from training.unet import PConvUNet
-    from training.vgg import VGGFeatures
-
-logger = logging.getLogger(__name__)
-
-CALIBRATION_PHOTOS = 64
-MASK_BANK = 4096
+    from training.recipe import Recipe, Source
+    from training.run_folder import RunFolder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.description = (
-        "Train a network on folders of photos. Without --recipe the paper's two stages are run. "
-        "KERAS_BACKEND chooses tensorflow (default) or jax."
+        "Train a network on folders of photos, with JAX, on an accelerator or on a CPU. Without "
+        "--recipe the paper's two stages are run."
     )
     parser.add_argument(
         "data", type=Path, nargs="+", help="folders of training photos, nested as they may be"
@@ -39,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--vgg",
-        default="imagenet",
-        help="VGG16 weights: 'imagenet' (Keras Applications, downloads), an .npz of the first "
-        "three blocks or an .h5 ported from PyTorch (default: %(default)s)",
+        type=Path,
+        metavar="NPZ",
+        help="VGG16 for losses on features (default: what `python -m training weights` fetched)",
     )
     parser.add_argument(
         "--masks", type=Path, help="folder of mask images (white = hole) instead of drawn masks"
@@ -55,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights", type=Path, help=".keras or .safetensors file to start from (fine-tuning)"
     )
     parser.add_argument(
+        "--discriminator",
+        type=Path,
+        help=".npz or .safetensors that the adversary starts from, such as a run's "
+        "discriminator.npz",
+    )
+    parser.add_argument(
         "--gradient-norms",
         action="store_true",
         help="log each loss term's gradient norm at the network's output",
@@ -63,78 +63,84 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cache-gib",
         type=float,
         default=8,
-        help="memory for decoded photos (default: %(default)s)",
+        help="memory for decoded photos; more of them are kept in a file in --out "
+        "(default: %(default)s)",
     )
     parser.add_argument(
-        "--workers", type=int, default=2, help="threads that prepare batches (default: %(default)s)"
+        "--workers", type=int, default=2, help="threads that decode photos (default: %(default)s)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     overrides = parser.add_argument_group("changes to the recipe, for all its stages")
     overrides.add_argument("--seed", type=int)
     overrides.add_argument("--steps", type=int, help="steps of each stage")
+    overrides.add_argument("--minutes", type=float, help="minutes of each stage, not steps")
     overrides.add_argument("--batch-size", type=int)
     overrides.add_argument("--crop-size", type=int)
     overrides.add_argument("--levels", type=int, help="levels of the U-Net")
     overrides.add_argument("--width", type=int, help="features of the U-Net's first level")
     overrides.add_argument("--steps-per-epoch", type=int, help="steps between checkpoints")
-    overrides.add_argument("--precision", choices=["float32", "mixed_bfloat16", "mixed_float16"])
+    overrides.add_argument("--precision", choices=["float32", "mixed_bfloat16"])
 
 
 def run(args: argparse.Namespace) -> int:
     """Train; the exit code."""
     import keras
 
-    from training.checkpoints import load_network
+    from training import inputs
+    from training.learning.discriminator_file import load_discriminator
     from training.photos import GIB, PhotoFolder
     from training.run_folder import RunFolder
     from training.trainer import Data, Trainer
-    from training.unet import PConvUNet
 
+    if keras.backend.backend() != "jax":
+        raise ValueError(f"Training runs on JAX, but KERAS_BACKEND is {keras.backend.backend()}.")
     recipe = _recipe(args)
     folder = RunFolder(args.out)
-    photos = PhotoFolder(args.data, cache_bytes=int(args.cache_gib * GIB))
+    photos = PhotoFolder(args.data)
     digest = photos.fingerprint()
     if not args.other_photos:
-        _check_photos(digest, recipe)
-    inputs = {
+        inputs.check_photos(digest, recipe)
+    given = {
         "photos": digest,
         "masks": args.masks and str(args.masks),
-        "vgg": args.vgg if recipe.need_features else None,
-        "weights": args.weights and sha256(args.weights.read_bytes()).hexdigest(),
+        "vgg": args.vgg and str(args.vgg),
+        "weights": inputs.file_digest(args.weights),
+        "discriminator": inputs.file_digest(args.discriminator),
     }
-    go_on = args.resume and folder.resume(recipe, inputs)
+    go_on = args.resume and folder.resume(recipe, given)
     validation = PhotoFolder(args.val) if args.val else None
     print(
         f"{len(photos)} training photos, {len(validation) if validation else 'no'} for validation"
     )
-
-    earlier = _earlier_runs(args.weights)
-    _make_repeatable(recipe.seed)
+    earlier = inputs.earlier_runs(args.weights)
+    keras.utils.set_random_seed(recipe.seed)
     keras.mixed_precision.set_dtype_policy(recipe.precision)
-    features = _features(args.vgg, recipe, photos)
-    if args.weights:
-        network = load_network(args.weights)
-        _check_network(network, recipe)
-    else:
-        network = PConvUNet(**recipe.network.model_dump())
+    network = inputs.build_network(args.weights, recipe)
+    vgg = inputs.read_vgg(args.vgg, recipe)
+    rival = load_discriminator(args.discriminator) if args.discriminator else None
     if not args.resume:
-        folder.start(recipe, inputs)
-    print(
-        f"{network.count_params():,} parameters, stride {network.stride}, backend "
-        f"{keras.backend.backend()}, {recipe.precision}"
+        _check_room(folder)
+    data = Data(
+        _decoded(photos, recipe, args, recipe.sources),
+        inputs.mask_source(args.masks),
+        _decoded(validation, recipe, args, ()) if validation else None,
+        vgg,
+        rival,
     )
     trainer = Trainer(
         recipe,
         network,
-        Data(photos, _masks(args.masks, recipe), validation),
+        data,
         folder,
-        features=features,
         gradient_norms=args.gradient_norms,
-        workers=args.workers,
         quiet=args.quiet,
+        host_bytes=int(args.cache_gib * GIB),
     )
-    trainer.run(resume=go_on)
-    record = _record(args, recipe, photos, digest, folder.seconds()) | earlier
+    if not args.resume:
+        folder.start(recipe, given)
+    print(f"{network.count_params():,} parameters, stride {network.stride}, {_device(recipe)}")
+    steps = trainer.run(resume=go_on)
+    record = _record(args, recipe, photos, digest, folder.seconds(), steps) | earlier
     (folder.root / "model.json").write_text(json.dumps(record, indent=2) + "\n")
     print(f"{folder.model}: trained in {record['minutes']:.1f} minutes")
     return 0
@@ -152,91 +158,65 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     for name in ("levels", "width"):
         if (value := getattr(args, name)) is not None:
             values["network"][name] = value
-    for name in ("steps", "batch_size", "crop_size"):
+    for name in ("steps", "minutes", "batch_size", "crop_size"):
         if (value := getattr(args, name)) is not None:
             for stage in values["stages"]:
                 stage[name] = value
+    for name, other in (("steps", "minutes"), ("minutes", "steps")):
+        if getattr(args, name) is not None and getattr(args, other) is None:
+            for stage in values["stages"]:
+                stage[other] = None
     return Recipe.model_validate(values)
 
 
-def _check_network(network: PConvUNet, recipe: Recipe) -> None:
-    """Refuse weights of another size than the recipe says."""
-    config = network.get_config()
-    sizes = {name: config[name] for name in recipe.network.model_dump()}
-    if sizes != recipe.network.model_dump():
-        raise ValueError(
-            f"The weights are of a network with {sizes}, the recipe wants "
-            f"{recipe.network.model_dump()}."
-        )
+def _check_room(folder: RunFolder) -> None:
+    """Refuse a folder with a run in it before photos are decoded for nothing."""
+    folder.check_free()
+    folder.root.mkdir(parents=True, exist_ok=True)
 
 
-def _check_photos(digest: str, recipe: Recipe) -> None:
-    """Refuse photos that a recipe's figures are not about."""
-    if recipe.data_sha256 not in (None, digest):
-        raise ValueError(
-            f"The recipe is for photos of digest {recipe.data_sha256}, these have {digest}: "
-            "give the same folders in the same order, or pass --other-photos."
-        )
+def _decoded(
+    folder: PhotoFolder, recipe: Recipe, args: argparse.Namespace, sources: Sequence[Source]
+) -> Photos:
+    """Photos on the recipe's canvas, in a file of the run's folder where memory is too small."""
+    from training.decoding import decode
+    from training.photos import GIB
+    from training.sources import photo_weights
+
+    chances = photo_weights([path.name for path in folder.paths], sources)
+    size = len(folder) * recipe.canvas[0] * recipe.canvas[1] * 3
+    spill = args.out / f"photos-{folder.fingerprint()[:12]}.npy"
+    return decode(
+        folder,
+        chances,
+        recipe.canvas,
+        workers=args.workers,
+        spill=spill if size > args.cache_gib * GIB else None,
+        quiet=args.quiet,
+    )
 
 
-def _make_repeatable(seed: int) -> None:
-    """Seed everything, and have TensorFlow add up in one order where it has no GPU."""
-    import keras
+def _device(recipe: Recipe) -> str:
+    import jax
 
-    keras.utils.set_random_seed(seed)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        if not tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.enable_op_determinism()
-
-
-def _features(source_name: str, recipe: Recipe, photos: PhotoFolder) -> VGGFeatures | None:
-    """VGG16 features where a stage needs them."""
-    if not recipe.need_features:
-        return None
-    import numpy as np
-
-    from training.samples import random_crop
-    from training.vgg import VGGFeatures, load_vgg_source, measure_feature_scale
-
-    source = load_vgg_source(source_name)
-    scale = source.feature_scale
-    if scale is None:
-        size = min(stage.crop_size for stage in recipe.stages)
-        rng = np.random.default_rng(0)
-        crops = []
-        for index in range(min(len(photos), CALIBRATION_PHOTOS)):
-            photo = photos.read(index)
-            if photo is not None and min(photo.shape[:2]) >= size:
-                crops.append(random_crop(photo, size, 1.0, rng))
-        if not crops:
-            raise ValueError(f"No photo of at least {size} pixels to measure VGG16 features on.")
-        scale = measure_feature_scale(source, np.stack(crops))
-    print(f"VGG16 features: {source.name}, divided by {', '.join(f'{s:.4g}' for s in scale)}")
-    return VGGFeatures(source, scale)
-
-
-def _masks(folder: Path | None, recipe: Recipe) -> Any:
-    """Drawn beforehand, so that no step waits for a mask."""
-    from training.masks import IrregularMasks, MaskBank, MaskFolder
-
-    source: Any = MaskFolder(folder) if folder else IrregularMasks()
-    for size in sorted({stage.crop_size for stage in recipe.stages}):
-        # A bank leaves other sizes to its source: the banks of smaller sizes.
-        source = MaskBank(source, size, size, count=MASK_BANK, seed=recipe.seed)
-    return source
+    device = jax.devices()[0]
+    return f"JAX on {device.device_kind} ({device.platform}), {recipe.precision}"
 
 
 def _record(
-    args: argparse.Namespace, recipe: Recipe, photos: PhotoFolder, digest: str, seconds: float
+    args: argparse.Namespace,
+    recipe: Recipe,
+    photos: PhotoFolder,
+    digest: str,
+    seconds: float,
+    steps: int,
 ) -> dict[str, Any]:
     """What the exported model tells about its training."""
-    import keras
+    import jax
 
     return {
         "recipe": args.recipe.name if args.recipe else "paper",
-        "steps": sum(stage.steps for stage in recipe.stages),
+        "steps": steps,
         "photos": len(photos),
         "broken_photos": len(photos.broken),
         "data_sha256": digest,
@@ -244,22 +224,8 @@ def _record(
         "levels": recipe.network.levels,
         "width": recipe.network.width,
         "precision": recipe.precision,
-        "backend": keras.backend.backend(),
+        "backend": "jax",
+        "device": jax.devices()[0].device_kind,
         "machine": platform.machine(),
         "minutes": round(seconds / 60, 1),
     }
-
-
-def _earlier_runs(weights: Path | None) -> dict[str, Any]:
-    """The runs that made the weights that this one begins with, oldest first, if they are known."""
-    from training.checkpoints import read_training_record
-
-    try:
-        record = read_training_record(weights) if weights else {}
-        if not record:
-            return {}
-        run = {name: record[name] for name in ("recipe", "steps", "minutes")}
-        return {"before": [*record.get("before", []), run]}
-    except (ValueError, KeyError, TypeError) as error:
-        logger.warning("The record of %s is not taken over: %r", weights, error)
-        return {}

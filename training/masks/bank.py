@@ -1,45 +1,35 @@
-"""A bank of masks drawn beforehand, for training loops that must not wait for masks."""
+"""A bank of masks drawn beforehand, for training steps that draw from it on the device."""
 
 import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
 
-from training.masks.source import Mask, MaskSource
+from training.masks.blocks import draw_block
+from training.masks.source import MaskSource
 
 
-class MaskBank:
-    """A mask source that turns and mirrors masks drawn beforehand from another source.
-
-    Turning and mirroring keep hole ratio and border contact, and make eight masks out of each.
-    Masks are kept as bits: 10,000 of 256x256 pixels take 82 MB.
+def draw_bank(
+    source: MaskSource,
+    side: int,
+    count: int,
+    *,
+    block_share: float = 0.0,
+    seed: int = 0,
+    quiet: bool = True,
+) -> NDArray[np.uint8]:
+    """Draw masks `(count, side, side)`, 1 where known; the same seed gives the same bank.
 
     Args:
-        source: draws the bank, and every mask of a size that the bank does not hold.
-        height: of the bank's masks, pixels.
-        width: of the bank's masks, pixels.
-        count: how many masks the bank holds.
-        seed: of the bank; the same seed gives the same bank.
+        source: where masks come from.
+        side: pixels.
+        count: how many.
+        block_share: share of masks that are one large block instead of one of `source`.
+        seed: of the random numbers.
+        quiet: no progress bar.
     """
-
-    def __init__(
-        self, source: MaskSource, height: int, width: int, *, count: int = 4096, seed: int = 0
-    ) -> None:
-        if count < 1:
-            raise ValueError(f"a bank holds at least one mask, not {count}")
-        self.source = source
-        self.height = height
-        self.width = width
-        rng = np.random.default_rng(seed)
-        self._bits = np.stack([np.packbits(source(rng, height, width)) for _ in range(count)])
-
-    def __len__(self) -> int:
-        return len(self._bits)
-
-    def __call__(self, rng: np.random.Generator, height: int, width: int) -> Mask:
-        if (height, width) != (self.height, self.width):
-            return self.source(rng, height, width)
-        bits = self._bits[int(rng.integers(len(self._bits)))]
-        mask = np.unpackbits(bits, count=height * width).reshape(height, width)
-        flip_rows, flip_columns, transpose = rng.integers(2, size=3)
-        mask = mask[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
-        if transpose and height == width:
-            mask = mask.T
-        return np.ascontiguousarray(mask)
+    rng = np.random.default_rng((seed, side))
+    bank = np.empty((count, side, side), np.uint8)
+    for mask in tqdm(bank, f"masks of {side} px", unit="mask", disable=True if quiet else None):
+        block = rng.random() < block_share
+        mask[:] = (draw_block if block else source)(rng, side, side)
+    return bank

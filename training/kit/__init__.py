@@ -1,0 +1,1 @@
+"""Training on a borrowed machine: what is packed here, run there, and brought back."""
