@@ -18,6 +18,7 @@ KEY = os.environ.get("INPAINT_KEY")
 AT_ONCE = 4
 TRIES = 10
 BUSY = {408, 429, 503}
+PATIENCE_S = 300  # a key whose pixels of the day are spent would have to wait for the next day
 
 
 async def inpaint(client: httpx.AsyncClient, photo: Path, mask: Path) -> bytes:
@@ -25,9 +26,10 @@ async def inpaint(client: httpx.AsyncClient, photo: Path, mask: Path) -> bytes:
     files = {"image": photo.read_bytes(), "mask": mask.read_bytes()}
     for _ in range(TRIES):
         answer = await client.post("/inpaint", files=files)
-        if answer.status_code not in BUSY:
+        wait_s = float(answer.headers.get("Retry-After", 1))
+        if answer.status_code not in BUSY or wait_s > PATIENCE_S:
             break
-        await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
+        await asyncio.sleep(wait_s)
     if answer.is_error:
         problem = answer.json()  # application/problem+json
         sys.exit(f"{photo}: {answer.status_code} {problem['title']}: {problem.get('detail', '')}")

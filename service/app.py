@@ -121,11 +121,12 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
         AdmissionGate,
         admission=runtime.admission,
         lifecycle=runtime.lifecycle,
+        allowances=runtime.allowances,
         paths=INFERENCE_PATHS,
         idle_s=settings.upload_idle_s,
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, idle_s=settings.upload_idle_s)
-    app.add_middleware(KeyGuard, keys=settings.api_keys)
+    app.add_middleware(KeyGuard, keys=settings.keys)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -163,6 +163,30 @@ class QueueFull(Retryable):
     title = "Too many requests are waiting"
 
 
+class TooManyAtOnce(Retryable):
+    """The key has as many requests and jobs under way as it may have."""
+
+    status = 429
+    slug = "too-many-at-once"
+    title = "The key has too many requests under way"
+
+
+class TooManyRequests(Retryable):
+    """The key has sent as many requests in a minute as it may."""
+
+    status = 429
+    slug = "too-many-requests"
+    title = "The key has sent too many requests"
+
+
+class PixelsSpent(Retryable):
+    """The key has had as many pixels filled in a day as it may."""
+
+    status = 429
+    slug = "pixels-spent"
+    title = "The key's pixels of the day are spent"
+
+
 class Unavailable(Retryable):
     """Starting, draining, out of temporary storage, or too busy to meet the deadline."""
 

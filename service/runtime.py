@@ -12,8 +12,11 @@ from starlette.types import Receive
 from service.engine.base import Engine
 from service.engine.run_table import RunTable
 from service.imaging.encoding import Encoding
+from service.imaging.headers import read_header
+from service.imaging.source import check_pixels
 from service.jobs.folder import ResultFolder
 from service.jobs.jobs import Jobs, Run
+from service.keys.allowances import Allowances
 from service.operation.lifecycle import Lifecycle
 from service.operation.metrics import Metrics
 from service.operation.priority import yield_to_event_loop
@@ -67,6 +70,11 @@ class Runtime:
             texturing=build_texturing(settings),
             provenance=settings.provenance,
         )
+        self.allowances = Allowances(
+            settings.keys,
+            on_refusal=self.metrics.observe_refusal,
+            on_pixels=self.metrics.observe_pixels,
+        )
         self._on_fatal = on_fatal
         self._workers = ThreadPoolExecutor(
             settings.worker_count, "inpaint-worker", initializer=yield_to_event_loop
@@ -114,7 +122,20 @@ class Runtime:
             ClientGone: the client went away; its work has been dropped.
         """
         async with watching(receive, record.ticket) as gone:
-            await self._process(work, record, gone, self.pipeline.run)
+            pixels = 0 if record.key is None else await self.pixels_of(work)
+            with self.allowances.spending(record.key, pixels):
+                await self._process(work, record, gone, self.pipeline.run)
+
+    async def pixels_of(self, work: Work) -> int:
+        """The pixels of a photo that has not been decoded, by its header.
+
+        Raises:
+            ServiceError: the header makes no sense, or announces too many pixels.
+        """
+        # Not on the event loop: a hostile header is long.
+        header = await asyncio.to_thread(read_header, work.image, "image")
+        check_pixels(header, "image", self.settings.max_pixels)
+        return header.width * header.height
 
     async def _process(
         self, work: Work, record: Record, gone: asyncio.Future[None], run: Run
@@ -196,6 +217,7 @@ class Runtime:
             lambda: self.jobs.folder.bytes,
         )
         self.metrics.watch_jobs(self.jobs.states)
+        self.metrics.watch_keys([key.name for key in self.settings.keys], self.admission.held_by)
 
 
 @asynccontextmanager

@@ -1,13 +1,15 @@
 """Every setting of the service: name, default, bounds and meaning, read from the environment."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.environment import PREFIX
 from service.http.origins import origin_as_sent
+from service.keys.key import Key
+from service.keys.key_file import read_keys
 from service.operation.cpus import available_cpus
 
 BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "models" / "inpaint.onnx"
@@ -19,7 +21,12 @@ CommaSeparatedInts = Annotated[tuple[int, ...], NoDecode]
 class Settings(BaseSettings):
     """Settings of one server, from the environment (prefix `INPAINT_`)."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # it may hold keys
+    )
 
     # --- where it listens
     host: str = Field(default="127.0.0.1", description="address to listen on")
@@ -136,6 +143,11 @@ class Settings(BaseSettings):
         repr=False,
         description="bearer keys, separated by commas (empty: no key is asked for)",
     )
+    api_keys_file: Path | None = Field(
+        default=None,
+        description="file of keys, one a line, each with a name and limits if it has any; both "
+        "this and INPAINT_API_KEYS count",
+    )
     cors_origins: CommaSeparated = Field(
         default=(),
         description="origins of browser pages that may ask, separated by commas (*: any)",
@@ -215,6 +227,18 @@ class Settings(BaseSettings):
         if not value or min(value) < 1:
             raise ValueError("must name at least one size, each above 0")
         return tuple(sorted(set(value)))
+
+    _keys: tuple[Key, ...] = PrivateAttr(())
+
+    @model_validator(mode="after")
+    def _with_keys(self) -> Self:
+        self._keys = read_keys(self.api_keys, self.api_keys_file)
+        return self
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys, as they were when the settings were read. None: no key is asked for."""
+        return self._keys
 
     @property
     def worker_count(self) -> int:

@@ -10,6 +10,7 @@ from service.errors import OriginRefused, Unauthorized
 from service.http.fields import shown
 from service.http.origins import forwarded_host, is_own
 from service.http.problems import problem_response
+from service.keys.key import Key
 from service.record import record_of
 
 OWN_PAGE_HEADER = "X-Inpaint-Page"
@@ -77,9 +78,9 @@ def _refusal(origin: str, headers: Headers) -> OriginRefused:
 class KeyGuard:
     """Asks for a bearer key where keys are set; probes and documentation need none."""
 
-    def __init__(self, app: ASGIApp, *, keys: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, *, keys: Sequence[Key]) -> None:
         self._app = app
-        self._keys = [key.encode() for key in keys]
+        self._keys = [(key.secret.encode(), key.name) for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle an ASGI connection."""
@@ -98,10 +99,8 @@ class KeyGuard:
         scheme, _, key = authorization.partition(" ")
         given = key.strip().encode()
         # Every key is compared in full, so that time tells nothing about them.
-        matches = [hmac.compare_digest(given, known) for known in self._keys]
-        if scheme.lower() != "bearer" or not any(matches):
-            return None
-        return f"key-{1 + matches.index(True)}"
+        names = [name for known, name in self._keys if hmac.compare_digest(given, known)]
+        return names[0] if names and scheme.lower() == "bearer" else None
 
 
 def _keyless(path: str) -> bool:

@@ -71,7 +71,8 @@ PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
         "the image is 640 x 480 pixels and the mask 320 x 240",
     ),
     429: (
-        "Every worker is busy and the queue is full",
+        "Every worker is busy and the queue is full, or a limit of the key is reached; `type` says "
+        "which: `queue-full`, `too-many-at-once`, `too-many-requests`, `pixels-spent`",
         errors.QueueFull,
         "20 requests are at work or waiting, which is all there is room for",
     ),
@@ -267,7 +268,8 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
         "key": {
             "type": "http",
             "scheme": "bearer",
-            "description": "asked for where the server has keys (INPAINT_API_KEYS)",
+            "description": "asked for where the server has keys (INPAINT_API_KEYS, "
+            "INPAINT_API_KEYS_FILE)",
         }
     }
     for path, methods in schema["paths"].items():

@@ -88,12 +88,21 @@ def checked_source(file: BinaryIO, what: str, max_pixels: int) -> Source:
     return Source(file, whole_webp.mended(file, what), what, header, None)
 
 
-def _check(header: Header, what: str, max_pixels: int) -> None:
+def check_pixels(header: Header, what: str, max_pixels: int) -> None:
+    """Check that a header does not announce too many pixels.
+
+    Raises:
+        TooManyPixels: it does.
+    """
     if header.width * header.height > max_pixels:
         raise TooManyPixels(
             f"the {what} has {header.width} x {header.height} pixels, more than {max_pixels}; "
             "send a smaller one"
         )
+
+
+def _check(header: Header, what: str, max_pixels: int) -> None:
+    check_pixels(header, what, max_pixels)
     if header.animated:
         raise UnsupportedImage(f"the {what} is animated ({header.format}); send one frame of it")
     if header.bits > 8:

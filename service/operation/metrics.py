@@ -1,6 +1,6 @@
 """Prometheus metrics of one server, all with the prefix `inpaint_`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -64,6 +64,24 @@ class Metrics:
             buckets=STEP_BUCKETS,
             registry=self.registry,
         )
+        self.key_requests = Counter(
+            "inpaint_key_requests",
+            "Requests answered, by the name of the key that they came with",
+            ["key", "route", "status"],
+            registry=self.registry,
+        )
+        self.key_refusals = Counter(
+            "inpaint_key_refusals",
+            "Requests refused because of a limit of their key",
+            ["key", "limit"],
+            registry=self.registry,
+        )
+        self.key_pixels = Counter(
+            "inpaint_key_pixels",
+            "Pixels of photos answered, by the key's name",
+            ["key"],
+            registry=self.registry,
+        )
         self.jobs = Counter(
             "inpaint_jobs_ended", "Jobs that have ended", ["outcome"], registry=self.registry
         )
@@ -107,7 +125,28 @@ class Metrics:
         self.requests.labels(route, status).inc()
         self.duration.labels(route).observe(seconds)
         self._observe(record)
+        if record.key is not None:
+            self.key_requests.labels(record.key, route, status).inc()
         return route
+
+    def observe_refusal(self, key: str, limit: str) -> None:
+        """Count a request that was refused because of a limit of its key."""
+        self.key_refusals.labels(key, limit).inc()
+
+    def observe_pixels(self, key: str, pixels: int) -> None:
+        """Count the pixels of a photo that was answered."""
+        self.key_pixels.labels(key).inc(pixels)
+
+    def watch_keys(self, names: Sequence[str], held_by: Callable[[str], int]) -> None:
+        """Add a gauge of what each key has under way."""
+        gauge = Gauge(
+            "inpaint_key_under_way",
+            "Requests and jobs under way by the key's name",
+            ["key"],
+            registry=self.registry,
+        )
+        for name in names:
+            gauge.labels(name).set_function(partial(held_by, name))
 
     def observe_job(self, record: Record, outcome: str) -> None:
         """Count a job that has ended: `done`, `failed` or `cancelled`."""

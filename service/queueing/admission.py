@@ -61,11 +61,23 @@ class Admission:
         """Requests let in that have no worker yet, those still uploading included."""
         return len(self._taken) - self._working
 
+    @property
+    def average_s(self) -> float:
+        """Seconds that a request takes, as the latest ones did."""
+        return self._average_s
+
+    def held_by(self, holder: str) -> int:
+        """How many places a key holds."""
+        return sum(place.holder == holder for place in self._taken)
+
     @contextmanager
-    def admitted(self) -> Iterator[Place]:
+    def admitted(self, holder: str | None = None) -> Iterator[Place]:
         """Take a place for the length of the block, or until an upload is too slow to keep it.
 
         A place that is told to `keep` stays taken until `release`.
+
+        Args:
+            holder: Name of the key that takes it.
 
         Raises:
             QueueFull: there is none.
@@ -76,7 +88,7 @@ class Admission:
                 f"{inside} requests are at work or waiting, which is all there is room for",
                 retry_after_s=self._average_s * inside / self._workers,
             )
-        place = Place(self._clock)
+        place = Place(self._clock, holder)
         self._taken.add(place)
         try:
             yield place

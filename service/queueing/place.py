@@ -17,12 +17,17 @@ class Place:
 
     Args:
         clock: Seconds that only grow.
+        holder: Name of the key that holds it, if there are keys.
 
     Attributes:
+        holder: As given.
         kept: Whether it is held beyond its request.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, holder: str | None = None
+    ) -> None:
+        self.holder = holder
         self._clock = clock
         self._since = clock()
         self._received = 0

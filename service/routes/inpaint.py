@@ -15,7 +15,6 @@ from service.http.gate import place_of
 from service.http.openapi import INPAINT_RESPONSES, PREFER, inpaint_request_body
 from service.http.prefer import prefers_async
 from service.imaging.encoding import MEDIA_TYPES
-from service.imaging.headers import read_header
 from service.jobs.job import Job
 from service.pipeline import Work
 from service.record import Record, record_of
@@ -127,11 +126,11 @@ async def begin_job(request: Request) -> Job:
     async with AsyncExitStack() as held:
         reading = read_form(request, runtime.settings.max_form_parts)
         form = await held.enter_async_context(reading)
-        header = read_header(form.image, "image")
-        expected = BYTES_A_PIXEL * header.width * header.height
         work = work_of(request, form, record)
+        pixels = await runtime.pixels_of(work)
+        held.enter_context(runtime.allowances.spending(record.key, pixels))
         place = place_of(request.scope)
-        return runtime.jobs.begin(work, record, place, expected, headers_of, held)
+        return runtime.jobs.begin(work, record, place, BYTES_A_PIXEL * pixels, headers_of, held)
 
 
 def work_of(request: Request, form: InpaintForm, record: Record) -> Work:

@@ -119,6 +119,7 @@ def test_an_unknown_command_is_named():
         ({"window_sizes": ""}, "window_sizes"),
         ({"root_path": "inpainting"}, "must start with a slash"),
         ({"provider": "tpu"}, "provider"),
+        ({"api_keys_file": "/nowhere/keys"}, "/nowhere/keys cannot be read"),
     ],
 )
 def test_settings_that_make_no_sense_are_named(settings, words):

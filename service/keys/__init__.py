@@ -1,0 +1,1 @@
+"""Keys: who they are given to, and how much each may ask for."""
