@@ -37,9 +37,17 @@ COPY models/inpaint.onnx models/
 RUN /opt/pip/bin/python -m export half models/inpaint.onnx
 
 FROM ${BASE} AS runtime
+ARG VERSION=0
+ARG REVISION=unknown
+ARG SOURCE=unknown
+# `licenses` is that of the code; the weights have terms of their own.
 LABEL org.opencontainers.image.title="pconv-inpainting" \
       org.opencontainers.image.description="Image inpainting with partial convolutions over HTTP" \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.licenses="MIT" \
+      inpaint.weights.licenses="research and non-commercial use only (models/DATA_NOTICE.md)"
 RUN groupadd --gid 10001 inpaint && useradd --uid 10001 --gid 10001 --no-create-home inpaint
 # GLIBC_TUNABLES: photos of many megapixels come in huge pages, which cost less to get.
 ENV PATH=/opt/inpaint/bin:$PATH \

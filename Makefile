@@ -28,6 +28,8 @@ DEV := $(VENV)/.dev-$(EXTRA)
 LONG := $(VENV)/.long-$(EXTRA)
 TRAIN_GPU := $(VENV)/.train-gpu
 HALF := models/inpaint.fp16.onnx
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+ENGINE ?= docker
 
 ifeq ($(filter cpu gpu,$(EXTRA)),)
 $(error EXTRA is "$(EXTRA)"; it must be cpu or gpu)
@@ -35,7 +37,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-long train export bench check openapi format install clean
+.PHONY: help serve test test-long train export bench check openapi format wheel images release install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -76,6 +78,24 @@ openapi: $(DEV) ## write the description of the interface that the tests compare
 format: $(DEV) ## let ruff format the code and fix what it can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+wheel: | $(BIN)/python ## write a wheel of the service with its 8-bit model into dist/
+	rm -rf build
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
+	rm -rf build
+
+images: ## build both images and write them into dist/ (ENGINE=podman builds with Podman)
+	mkdir -p dist
+	for target in cpu gpu; do \
+		name=pconv-inpainting:$(VERSION)-$$target; \
+		$(ENGINE) build --target $$target --tag $$name --build-arg VERSION=$(VERSION) \
+			--build-arg SOURCE="$$(git config --get remote.origin.url)" \
+			--build-arg REVISION="$$(git rev-parse HEAD)" . \
+		&& $(ENGINE) save $$name | gzip > dist/pconv-inpainting-$(VERSION)-$$target.tar.gz \
+		|| exit 1; done
+
+release: ## run all checks, then write wheel, images, notes and checksums into dist/
+	packaging/release.sh
 
 # --- environments ---------------------------------------------------------------------------
 

@@ -12,7 +12,10 @@ from service.keys.key import Key
 from service.keys.key_file import read_keys
 from service.operation.cpus import available_cpus
 
-BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "models" / "inpaint.onnx"
+_HERE = Path(__file__).resolve().parent
+_IN_WHEEL, _IN_CHECKOUT = "models/inpaint.int8.onnx", "../models/inpaint.onnx"
+BUNDLED_MODEL = (_HERE / (_IN_WHEEL if (_HERE / _IN_WHEEL).is_file() else _IN_CHECKOUT)).resolve()
+"""A wheel carries the 8-bit variant alone."""
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 CommaSeparatedInts = Annotated[tuple[int, ...], NoDecode]
@@ -264,7 +267,7 @@ def describe_settings() -> str:
         if isinstance(default, tuple):
             default = ",".join(map(str, default))
         elif name == "model":
-            default = "models/inpaint.onnx"
+            default = f"models/{BUNDLED_MODEL.name}"
         elif default is None:
             default = ""
         rows.append((PREFIX + name.upper(), field.description, default))
