@@ -262,12 +262,13 @@ def test_a_full_queue_refuses_jobs_and_jobs_fill_the_queue():
 
 def test_a_job_has_the_deadline_of_its_request():
     engine = GatedEngine()
-    with client_of(engine, workers=1, deadline_s=0.3) as client:
+    with client_of(engine, workers=1, deadline_s=1.0) as client:
         locations = [begin(client) for _ in range(2)]  # one at work, one in the queue
         for location in locations:
             state = ended(client, location)
-            assert state["problem"]["status"] == 504
-            assert client.get(f"{location}/result").status_code == 504
+            # 503 where a busy machine had used the time up before the photo was planned.
+            assert state["problem"]["status"] in (503, 504)
+            assert client.get(f"{location}/result").status_code == state["problem"]["status"]
         engine.open()
 
 
