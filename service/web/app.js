@@ -11,6 +11,7 @@ import { askFormat, sizeLine } from './save_dialog.js';
 import { download, formatOf, nameFor, resultIn } from './saving.js';
 import { service } from './service.js';
 import { pictureIn } from './transfer.js';
+import { Tries, showTries } from './tries.js';
 import {
   hideAlert, settings, showAlert, showNote, showProgress, showService, showState, showTools, tell,
 } from './view.js';
@@ -147,18 +148,60 @@ async function fill() {
   const result = await asked(async (options) => {
     const { key, ...chosen } = { ...settings(), format: formatNow() };
     const mask = await editor.mask();
-    const blob = await inpaint(photo.blob, mask, { ...options, ...chosen });
-    const recipe = { blob, of: photo.recipe, mask, options: chosen };
-    return { ...photo, blob, recipe, bitmap: await createImageBitmap(blob) };
+    return made({ ...photo, recipe: { of: photo.recipe, mask, options: chosen } }, options);
   });
-  if (result) show(result);
+  if (!result) return;
+  result.tries = new Tries(result);
+  show(result);
+}
+
+/** The photo that a recipe makes. */
+async function made({ recipe, ...photo }, options) {
+  let texture = null;
+  const onAnswer = (answer) => ({ texture } = answer);
+  const blob = await inpaint(recipe.of.blob, recipe.mask, {
+    ...options, ...recipe.options, onAnswer,
+  });
+  const bitmap = await createImageBitmap(blob);
+  return { ...photo, blob, bitmap, texture, recipe: { ...recipe, blob } };
+}
+
+/** Another result of the same mask; those before it stay. */
+async function again() {
+  const { photo } = editor;
+  const button = $('[data-do=again]');
+  if (state() !== 'result' || button.hidden) return;
+  const { of, mask, options: chosen } = photo.recipe;
+  const recipe = { of, mask, options: { ...chosen, format: formatNow(), seed: photo.tries.nextSeed } };
+  const result = await asked((options) => made({ ...photo, recipe }, options));
+  if (result) {
+    photo.tries.add(result);
+    showTry(result);
+  }
+  button.focus({ preventScroll: true });
+}
+
+function step(count) {
+  const other = state() === 'result' && editor.photo.tries.after(editor.photo, count);
+  if (other) showTry(other);
+}
+
+function showTry(photo) {
+  editor.swap(photo);
+  showResult(photo);
+  tell(`Try ${photo.tries.placeOf(photo)} of ${photo.tries.count}`);
+}
+
+function showResult(photo) {
+  $('#size-line').textContent = sizeLine(photo, formatNow());
+  showTries(photo);
 }
 
 function show(result) {
   const start = Math.min(0.5, Math.max(0.06, editor.holeStart - 0.04));
   editor.proceed(result);
   enter('result');
-  $('#size-line').textContent = sizeLine(result, formatNow());
+  showResult(result);
   compare.sweepTo(start);
   tell('Filled. The slider compares before and after.');
   $('#handle').focus({ preventScroll: true });
@@ -240,6 +283,9 @@ const actions = {
   cancel: () => sending?.abort(),
   back,
   continue: goOn,
+  again,
+  earlier: () => step(-1),
+  later: () => step(1),
   download: save,
   saveAs,
   saveMask,

@@ -71,6 +71,12 @@ export class Editor extends EventTarget {
     this.#redraw();
   }
 
+  /** Show another result in the place of the one that is shown. */
+  swap(photo) {
+    this.#history.replace({ photo, strokes: [] });
+    this.#redraw();
+  }
+
   /** Go on with another form of the same photo, painted on as it is. */
   exchange(photo) {
     this.#history.push({ photo, strokes: this.#strokes });

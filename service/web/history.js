@@ -26,6 +26,12 @@ export class History {
     this.present = value;
   }
 
+  /** Have another value in the place of the present one. */
+  replace(value) {
+    this.#future = [];
+    this.present = value;
+  }
+
   undo() {
     if (!this.canUndo) return;
     this.#future.push(this.present);

@@ -4,6 +4,14 @@ export interface Progress {
   total: number;
 }
 
+/** How a photo came about. */
+export interface Answer {
+  /** How many windows the model predicted. */
+  windows: number;
+  /** What became of the photo's texture; only where it is `on` another seed gives another photo. */
+  texture: 'on' | 'off' | 'none' | 'late' | 'large' | null;
+}
+
 export interface InpaintOptions {
   /** Address of the service; by default the place that the page comes from. Needed outside pages. */
   service?: string | URL;
@@ -25,6 +33,8 @@ export interface InpaintOptions {
   signal?: AbortSignal;
   /** Called after each run of windows and each hole that was given its texture. */
   onProgress?: (progress: Progress) => void;
+  /** Called before the photo is there. */
+  onAnswer?: (answer: Answer) => void;
 }
 
 /** Why there is no filled photo. `message` is `detail`, or `title` where there is none. */

@@ -28,11 +28,15 @@ export class InpaintError extends Error {
 
 /** Fill what the mask marks. See inpaint.d.ts for every option. */
 export async function inpaint(image, mask, options = {}) {
-  const { signal, onProgress } = options;
+  const { signal, onAnswer } = options;
   const answer = await send(image, mask, options);
   if (!answer.ok) throw await errorOf(answer);
   const streamed = (answer.headers.get('content-type') ?? '').startsWith('text/event-stream');
-  if (streamed) return readEvents(answer, onProgress, signal);
+  if (streamed) return readEvents(answer, options);
+  onAnswer?.({
+    windows: Number(answer.headers.get('x-inpaint-windows')),
+    texture: answer.headers.get('x-inpaint-texture'),
+  });
   return reached(answer.blob(), signal);
 }
 
@@ -84,11 +88,15 @@ async function errorOf(answer) {
   );
 }
 
-async function readEvents(answer, onProgress, signal) {
+async function readEvents(answer, { signal, onProgress, onAnswer }) {
   for await (const { name, data } of eventsOf(answer.body, signal)) {
     if (name === 'progress') onProgress?.(JSON.parse(data));
     if (name === 'error') throw new InpaintError(JSON.parse(data));
-    if (name === 'result') return blobOf(JSON.parse(data));
+    if (name === 'result') {
+      const result = JSON.parse(data);
+      onAnswer?.({ windows: result.windows, texture: result.texture });
+      return blobOf(result);
+    }
   }
   throw new InpaintError({
     title: 'The answer is incomplete',

@@ -15,12 +15,13 @@ export function onKeys({ state, editor, actions }) {
     Enter: actions.fill,
   };
   const zoom = { '+': actions.zoomIn, '=': actions.zoomIn, '-': actions.zoomOut, 0: actions.fit };
+  const tries = { t: actions.again, ',': actions.earlier, '.': actions.later };
   const everywhere = { '?': actions.help };
   const keys = {
     empty: everywhere,
     painting: { ...everywhere, ...zoom, ...painting },
     sending: { ...zoom, Escape: actions.cancel },
-    result: { ...everywhere, ...zoom, Escape: actions.back, Enter: actions.continue },
+    result: { ...everywhere, ...zoom, Escape: actions.back, Enter: actions.continue, ...tries },
   };
   const withControl = {
     painting: { z: actions.undo, Z: actions.redo, y: actions.redo, s: actions.download },

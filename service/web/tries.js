@@ -1,0 +1,62 @@
+// Several results of one mask: each can be gone back to, and none is painted for anew.
+const KEPT_PIXELS = 200e6; // of all results of a mask; of large photos fewer are kept
+const LEAST = 4;
+const MOST = 12;
+
+/** Why a second try would give the same photo, by what became of the texture; nothing: it would not. */
+const WHY_SAME = {
+  off: 'Texture is off: each try would be the same.',
+  none: 'Nothing could be copied here: each try would be the same.',
+  large: 'The hole is too large for texture: each try would be the same.',
+};
+
+/** The results of one mask, each a photo of photo.js, from the earliest to the latest. */
+export class Tries {
+  #photos;
+  #made = 1;
+
+  constructor(photo) {
+    this.#photos = [photo];
+  }
+
+  get count() {
+    return this.#photos.length;
+  }
+
+  /** The seed of the try to come; the first one had 0. */
+  get nextSeed() {
+    return this.#made;
+  }
+
+  add(photo) {
+    this.#photos.push(photo);
+    this.#made += 1;
+    const { width, height } = photo.bitmap;
+    const most = Math.min(MOST, Math.max(LEAST, Math.floor(KEPT_PIXELS / (width * height))));
+    this.#photos = this.#photos.slice(-most);
+  }
+
+  /** Which one a photo is, from 1 on; 0 if it is no longer kept. */
+  placeOf(photo) {
+    return this.#photos.indexOf(photo) + 1;
+  }
+
+  /** The one so many after a photo; undefined where there is none. */
+  after(photo, step) {
+    return this.#photos[this.#photos.indexOf(photo) + step];
+  }
+}
+
+/** Show which try a result is, and whether there can be another. */
+export function showTries(photo) {
+  const { tries, texture } = photo;
+  const why = WHY_SAME[texture] ?? '';
+  const bar = document.querySelector('.tries');
+  bar.querySelector('[role=group]').hidden = tries.count < 2;
+  bar.querySelector('.count').textContent = `${tries.placeOf(photo)} of ${tries.count}`;
+  bar.querySelector('[data-do=earlier]').disabled = !tries.after(photo, -1);
+  bar.querySelector('[data-do=later]').disabled = !tries.after(photo, 1);
+  bar.querySelector('[data-do=again]').hidden = Boolean(why);
+  bar.querySelector('p').textContent = why;
+  bar.querySelector('p').hidden = !why;
+}
