@@ -207,4 +207,4 @@ def test_the_bundled_variant_paints_what_the_bundled_model_paints():
     ]
     assert [engine.info.precision for engine in engines] == ["float32", "int8"]
     expected, painted = (engine.infer(images, holes).astype(int) for engine in engines)
-    assert np.abs(painted - expected).mean() < 2
+    assert np.abs(painted - expected).mean() < 3  # grain of two levels or so, on a smooth picture
