@@ -17,3 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
         load(FOLDER / LIBRARY)
     except LibraryError:
         build()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first."""
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)

@@ -12,6 +12,7 @@ BOTH = ["test_partial_conv.py", "test_unet.py"]
 """Layer and network, which TensorFlow exports and JAX trains."""
 
 
+@pytest.mark.early
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="already on JAX")
 def test_layers_and_training_hold_on_jax():
     here = Path(__file__).parent
