@@ -84,13 +84,15 @@ wheel: | $(BIN)/python ## write a wheel of the service with its 8-bit model into
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
 	rm -rf build
 
-images: ## build both images and write them into dist/ (ENGINE=podman builds with Podman)
+# SOURCE without the name and password that an address may hold: everyone can read the label.
+images: ## build both images and write them into dist/ (ENGINE, BASE, BUILD_OPTIONS as in docker/check.sh)
 	mkdir -p dist
 	for target in cpu gpu; do \
 		name=pconv-inpainting:$(VERSION)-$$target; \
 		$(ENGINE) build --target $$target --tag $$name --build-arg VERSION=$(VERSION) \
-			--build-arg SOURCE="$$(git config --get remote.origin.url)" \
-			--build-arg REVISION="$$(git rev-parse HEAD)" . \
+			--build-arg SOURCE="$$(git config --get remote.origin.url | sed 's#//[^/]*@#//#')" \
+			--build-arg REVISION="$$(git rev-parse HEAD)" \
+			$(if $(BASE),--build-arg BASE=$(BASE)) $(BUILD_OPTIONS) . \
 		&& $(ENGINE) save $$name | gzip > dist/pconv-inpainting-$(VERSION)-$$target.tar.gz \
 		|| exit 1; done
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Run all checks, then write what to publish into dist/: wheel, images, notes, checksums.
-# `make release` calls it. ENGINE (docker or podman) builds the images; ENGINE=none leaves them out.
+# `make release` calls it. ENGINE (docker or podman) builds the images, with BASE and BUILD_OPTIONS as
+# in docker/check.sh; ENGINE=none leaves them out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
