@@ -4,18 +4,25 @@ Where the traces go is said by OpenTelemetry's own variables, such as
 `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_SERVICE_NAME`.
 """
 
+import re
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.record import SCOPE_KEY, Record
 
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
 NEEDED = (
     "opentelemetry.sdk",
     "opentelemetry.instrumentation.asgi",
     "opentelemetry.exporter.otlp.proto.http",
 )
+
+JOB = re.compile(r"(/jobs/)[^/?\s]+")
 
 
 class TelemetryError(RuntimeError):
@@ -46,7 +53,24 @@ def install_telemetry(app: FastAPI) -> None:
         tracer_provider=provider,
         excluded_urls="/health/.*",
         exclude_spans=["receive", "send"],
+        server_request_hook=hide_job,
     )
+
+
+def hide_job(span: "Span", _: dict[str, Any]) -> None:
+    """Take the id of a job off a span: whoever knows it may have the result."""
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    if not isinstance(span, ReadableSpan):  # one that is not recorded
+        return
+    span.update_name(_without_job(span.name))
+    for name, value in (span.attributes or {}).items():
+        if isinstance(value, str):
+            span.set_attribute(name, _without_job(value))
+
+
+def _without_job(text: str) -> str:
+    return JOB.sub(r"\1{id}", text)
 
 
 class StepAttributes:
