@@ -26,6 +26,7 @@ class EngineInfo:
         runs: How many runs should be under way at once.
         precision_seconds: What a window of the smallest size took by precision, where the faster
             one was chosen; else empty.
+        memory_bytes: Bytes of memory that the engine takes, estimated.
         metadata: What the model file says of itself: training record, licence, source commit.
     """
 
@@ -40,6 +41,7 @@ class EngineInfo:
     max_batch: int = 1
     runs: int = 1
     precision_seconds: Mapping[str, float] = field(default_factory=dict)
+    memory_bytes: int = 0
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -1,14 +1,17 @@
 """From settings to an engine."""
 
+from pathlib import Path
+
 from service.engine.base import Engine
 from service.settings import Settings
 
 
-def build_engine(settings: Settings, *, measure: bool = False) -> Engine:
+def build_engine(settings: Settings, model: Path | None = None, *, measure: bool = False) -> Engine:
     """Build the engine that the settings ask for; it is not warm yet.
 
     Args:
-        settings: Which one.
+        settings: What to run it on, and how.
+        model: The ONNX file; None: the settings'.
         measure: Find out which precision is the faster one where the settings leave that open;
             takes a third of a second, which pays from some ten windows on.
 
@@ -31,7 +34,7 @@ def build_engine(settings: Settings, *, measure: bool = False) -> Engine:
         tensorrt_cache=settings.tensorrt_cache,
     )
     return OnnxEngine(
-        settings.model,
+        model or settings.model,
         settings.window_sizes,
         device=device,
         precision=settings.precision,

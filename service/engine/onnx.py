@@ -81,7 +81,9 @@ class OnnxEngine:
         self._asked_batch = max_batch
         most = max_batch or _max_batch(device.threads, runs, on_cpu=on_cpu)
         info = _describe(session, file, window_sizes, most, runs)
-        self._info = replace(info, precision_seconds=opened.seconds)
+        self._info = replace(
+            info, precision_seconds=opened.seconds, memory_bytes=_memory_bytes(file, info)
+        )
         share = replace(device, provider="cpu", threads=threads_beside(device.threads, runs))
         beside = open_session(file, share, window_sizes, 1) if runs > 1 else None
         self._sessions = SideBySide(session, beside)
@@ -160,6 +162,13 @@ def _max_batch(threads: int, runs: int, *, on_cpu: bool) -> int:
     if not on_cpu:
         return MAX_BATCH_GPU
     return MAX_BATCH_CPU if threads > runs else 1
+
+
+def _memory_bytes(model: Path, info: EngineInfo) -> int:
+    """The weights, once for each session, and what runs of the largest windows take."""
+    sessions = min(info.runs, 2)
+    run_bytes: int = info.traits.pixel_bytes * max(info.window_sizes) ** 2
+    return sessions * model.stat().st_size + info.runs * run_bytes
 
 
 def _describe(

@@ -69,6 +69,16 @@ def test_traits_and_terms_are_those_of_the_file(tmp_path):
     assert "reach" not in info.metadata
 
 
+def test_its_memory_is_its_weights_once_a_session_and_its_runs(model):
+    weights = model.stat().st_size
+    for runs, sessions in ((1, 1), (2, 2), (3, 2)):
+        device = Device(provider="cpu", threads=4)
+        engine = OnnxEngine(model, (8, 16), device=device, runs=runs)
+        run_bytes = engine.info.traits.pixel_bytes * 16**2
+        assert engine.info.memory_bytes == sessions * weights + runs * run_bytes
+        engine.close()
+
+
 def test_batches_of_large_windows_are_smaller_unless_asked_for(model, monkeypatch):
     monkeypatch.setattr(onnx, "CPU_RUN_BYTES", 2 * 16**2 * Traits().pixel_bytes)
     spare = Device(threads=2)
