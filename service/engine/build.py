@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from service.engine.base import Engine
+from service.engine.network import identify
 from service.settings import Settings
 
 
@@ -42,3 +43,21 @@ def build_engine(settings: Settings, model: Path | None = None, *, measure: bool
         runs=settings.runs,
         measure=measure_by(min(settings.window_sizes)) if measure else None,
     )
+
+
+def check_model(settings: Settings, model: Path | None = None) -> None:
+    """Check by its header alone, in milliseconds, that a file can be a network to serve.
+
+    Loading it may fail nonetheless: what the header leaves open is found out then.
+
+    Args:
+        settings: What it would run with.
+        model: The ONNX file; None: the settings'.
+
+    Raises:
+        EngineError: it is no ONNX file, has no known signature, its sidecar cannot be used, or no
+            window size suits it; says which in words.
+    """
+    network = identify(model or settings.model)
+    for coding in network.codings:
+        network.window_sizes(coding, settings.window_sizes)

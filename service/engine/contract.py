@@ -12,9 +12,24 @@ from pathlib import Path
 import onnxruntime
 
 from service.engine.base import EngineError
+from service.engine.outline import Outline, Tensor
 
 INPUTS = {"image": 3, "mask": 1}
 OUTPUTS = {"prediction": 3}
+
+
+def keeps_contract(outline: Outline) -> bool:
+    """Whether names, types and channels of all inputs and outputs are those of the contract."""
+    return _channels(outline.inputs) == INPUTS and _channels(outline.outputs) == OUTPUTS
+
+
+def _channels(tensors: tuple[Tensor, ...]) -> dict[str, int | None]:
+    return {
+        tensor.name: tensor.shape[-1]
+        if tensor.element == "uint8" and tensor.shape and len(tensor.shape) == 4
+        else None
+        for tensor in tensors
+    }
 
 
 def check_contract(session: onnxruntime.InferenceSession, model: Path) -> None:

@@ -1,7 +1,7 @@
 """A network's traits, from the properties of its file."""
 
 from collections.abc import MutableMapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ LEAST = {"stride": 1, "reach": 1, "thinnest_hole": 1, "pixel_bytes": 1}
 """Smallest value of a trait, where it is not 0."""
 
 
-def take_traits(properties: MutableMapping[str, object], model: Path) -> Traits:
+def take_traits(
+    properties: MutableMapping[str, object], model: Path, defaults: Traits | None = None
+) -> Traits:
     """Take the traits out of a file's properties; those that it does not state have defaults.
 
     Raises:
@@ -26,7 +28,7 @@ def take_traits(properties: MutableMapping[str, object], model: Path) -> Traits:
         values["predicts_known"] = bool(values["predicts_known"])
     if (lattice := values.get("lattice", 0)) % 2:
         raise EngineError(f"{model} says that its lattice is {lattice}, which is not even")
-    return Traits(**values)
+    return replace(defaults or Traits(), **values)
 
 
 def _number(name: str, value: object, model: Path) -> int:
