@@ -242,6 +242,7 @@ class Pipeline:
             on_progress=on_progress,
             checkpoint=work.ticket.check,
             out=image,
+            seed=work.seed,
         )
         work.windows += filled.windows
         return filled.image

@@ -131,7 +131,7 @@ class Texturing:
             ticket: Asked between steps whether to go on.
             may_skip: Leave it out when time runs short, instead of missing the deadline.
             on_progress: Called with groups done and groups in all.
-            seed: Which of many textures.
+            seed: Which of many draws.
 
         Raises:
             ClientGone, DeadlinePassed: as the ticket says.

@@ -107,8 +107,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_seed,
         default=0,
         metavar="N",
-        help="which of many textures, where the first is not liked: 0 to 2147483647; the same "
-        "number gives the same file (default: %(default)s)",
+        help="which of many fills, where the first is not liked: 0 to 2147483647; the same "
+        "number gives the same file; without texture there are eight (default: %(default)s)",
     )
     parser.add_argument(
         "--metadata",

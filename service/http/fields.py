@@ -88,8 +88,8 @@ class InpaintOptions(BaseModel):
         0,
         ge=0,
         le=MAX_SEED,
-        description="which of many textures: another one where the first is not liked. The same "
-        "number gives the same answer; where nothing is copied it changes nothing",
+        description="which of many fills: another one where the first is not liked. The same number "
+        "gives the same answer; without texture there are eight, which then repeat",
     )
     texture: TextureMode | SkipJsonSchema[None] = Field(
         None,

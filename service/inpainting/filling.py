@@ -10,6 +10,7 @@ from service.inpainting.boxes import bounding_box
 from service.inpainting.layers import Layer, reduce
 from service.inpainting.plans import Plan, Scale
 from service.inpainting.running import BATCH_PIXELS, Job, Runner
+from service.inpainting.symmetries import symmetry_of
 from service.traits import Traits
 
 
@@ -37,6 +38,7 @@ def fill(
     on_progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[], None] | None = None,
     out: Image | None = None,
+    seed: int = 0,
 ) -> Filled:
     """Fill the hole of a photo as planned.
 
@@ -52,6 +54,7 @@ def fill(
         checkpoint: Called between runs and groups; stops the work by raising.
         out: What is filled: a copy of `image`, or `image` itself. By default a new copy. Holds a
             part of the fill when the work stops with an error.
+        seed: Which of eight fills: windows are shown turned, and what is predicted is turned back.
 
     Raises:
         ValueError: image, hole and plan are not of one size.
@@ -62,7 +65,7 @@ def fill(
         )
     photo = Layer(image, hole, unseen=unseen)
     result = image.copy() if out is None else out
-    runner = Runner(plan, infer, traits or Traits(), on_progress, checkpoint)
+    runner = Runner(plan, infer, traits or Traits(), on_progress, checkpoint, symmetry_of(seed))
     for indices in _together(plan):
         runner.checkpoint()
         _fill_groups(photo, plan, indices, runner, result)

@@ -13,6 +13,7 @@ from service.inpainting.layers import Layer
 from service.inpainting.pasting import paste_coarse
 from service.inpainting.plans import Plan, owned
 from service.inpainting.seams import correct_seams
+from service.inpainting.symmetries import AS_IT_IS, Symmetry
 from service.inpainting.thin_holes import widen_thin
 from service.traits import Traits
 
@@ -64,10 +65,12 @@ class Runner:
         traits: Traits,
         on_progress: Callable[[int, int], None] | None,
         checkpoint: Callable[[], None] | None,
+        symmetry: Symmetry = AS_IT_IS,
     ) -> None:
         self._plan = plan
         self._infer = infer
         self._traits = traits
+        self._symmetry = symmetry
         self._on_progress = on_progress
         self._total = len(plan.windows)
         self.checkpoint = checkpoint or (lambda: None)
@@ -83,8 +86,7 @@ class Runner:
                 self._shown(job, *window, mask)
                 for job, window, mask in zip(batch, windows, masks, strict=True)
             ]
-            images, holes = (np.stack(arrays) for arrays in zip(*shown, strict=True))
-            predicted = self._infer(images, holes)
+            predicted = self._predict(batch, shown)
             for job, (image, hole), (seen, unseen), mask, prediction in zip(
                 batch, windows, shown, masks, predicted, strict=True
             ):
@@ -98,6 +100,22 @@ class Runner:
             self.done += len(batch)
             if self._on_progress:
                 self._on_progress(self.done, self._total)
+
+    def _predict(self, batch: list[Job], shown: list[tuple[Image, Hole]]) -> list[Image]:
+        """Predict what is shown, turned by the symmetry."""
+        symmetries = [self._symmetry_for(job) for job in batch]
+        turned = [
+            symmetry.turn(*window) for symmetry, window in zip(symmetries, shown, strict=True)
+        ]
+        images, holes = (np.stack(arrays) for arrays in zip(*turned, strict=True))
+        predicted = self._infer(images, holes)
+        return [
+            symmetry.back(image) for symmetry, image in zip(symmetries, predicted, strict=True)
+        ]
+
+    def _symmetry_for(self, job: Job) -> Symmetry:
+        """The symmetry, but for windows with a lattice: its points lie where the network knows."""
+        return AS_IT_IS if job.coarser and self._traits.lattice else self._symmetry
 
     def _shown(self, job: Job, image: Image, hole: Hole, mask: Hole) -> tuple[Image, Hole]:
         """What the network sees of a window: holes it knows, and the coarser fill."""

@@ -78,9 +78,6 @@ STAGES = (
 )
 """From the finest scale that is searched to the coarsest."""
 
-LOOSEST = 0.1
-"""Least share of its weight that the guide keeps for some seed: what is where may differ then."""
-
 REFINEMENT = Stage(guidance=0.0, blur=3.0, reluctance=2.0, rounds=1, sweeps=1, reach=2)
 """Finer scales of large holes, where only offsets near those found are tried."""
 
@@ -180,7 +177,6 @@ class _Run:
         self.number = number
         self.crew = crew
         self.seed = seed
-        self.share = _share(seed)
         self.centres = _centres(scale.state)
         self.offsets = offsets
         frame = scale.frame.slices
@@ -235,7 +231,7 @@ class _Run:
         offsets = self.offsets if searching and sweep == 0 else self.offsets[:0]
         struct = SweepStruct(
             radius=self.radius,
-            lambda_=stage.guidance * self.share,
+            lambda_=stage.guidance,
             mu=FAR / longest,
             reluctance=stage.reluctance,
             reverse=(number * stage.sweeps + sweep) % 2,
@@ -274,14 +270,6 @@ def _centres(state: NDArray[np.uint8]) -> NDArray[np.int32]:
     centres = np.empty(-(-count // stride), np.int32)
     kernels().texture_centres(flat, size, stride, address(centres), len(centres))
     return centres
-
-
-def _share(seed: int) -> float:
-    """The share of its weight that the guide keeps: all for seed 0, from `LOOSEST` on for others.
-
-    Draws alone differ in grain; with a guide that binds less the larger parts come to differ too.
-    """
-    return float(LOOSEST ** (_key(seed, 0) / 2**64)) if seed else 1.0
 
 
 def _key(seed: int, *numbers: int) -> int:

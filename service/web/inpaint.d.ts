@@ -8,7 +8,7 @@ export interface Progress {
 export interface Answer {
   /** How many windows the model predicted. */
   windows: number;
-  /** What became of the photo's texture; only where it is `on` another seed gives another photo. */
+  /** What became of the photo's texture; unless it is `on` there are eight photos by seed. */
   texture: 'on' | 'off' | 'none' | 'late' | 'large' | null;
 }
 
@@ -21,7 +21,7 @@ export interface InpaintOptions {
   format?: 'png' | 'webp' | 'jpeg';
   /** Whether texture is copied from the photo's own pixels, where the service can do that. */
   texture?: 'auto' | 'on' | 'off';
-  /** Which of many textures, 0 (the default) to 2147483647; the same number gives the same photo. */
+  /** Which of many fills, 0 (the default) to 2147483647; the same number gives the same photo. */
   seed?: number;
   /** Grows the hole by so many pixels, 0 to 256. */
   dilate?: number;

@@ -3,12 +3,9 @@ const KEPT_PIXELS = 200e6; // of all results of a mask; of large photos fewer ar
 const LEAST = 4;
 const MOST = 12;
 
-/** Why a second try would give the same photo, by what became of the texture; nothing: it would not. */
-const WHY_SAME = {
-  off: 'Texture is off: each try would be the same.',
-  none: 'Nothing could be copied here: each try would be the same.',
-  large: 'The hole is too large for texture: each try would be the same.',
-};
+// Without texture the service has so many; with it no two are alike.
+const FILLS = 8;
+const NO_MORE = 'Without texture there are no more than these eight.';
 
 /** The results of one mask, each a photo of photo.js, from the earliest to the latest. */
 export class Tries {
@@ -50,7 +47,7 @@ export class Tries {
 /** Show which try a result is, and whether there can be another. */
 export function showTries(photo) {
   const { tries, texture } = photo;
-  const why = WHY_SAME[texture] ?? '';
+  const why = texture !== 'on' && tries.nextSeed >= FILLS ? NO_MORE : '';
   const bar = document.querySelector('.tries');
   bar.querySelector('[role=group]').hidden = tries.count < 2;
   bar.querySelector('.count').textContent = `${tries.placeOf(photo)} of ${tries.count}`;
