@@ -10,6 +10,10 @@ export interface Answer {
   windows: number;
   /** What became of the photo's texture; unless it is `on` there are eight photos by seed. */
   texture: 'on' | 'off' | 'none' | 'late' | 'large' | null;
+  /** With `crop`, where in the upright photo the answer belongs; all 0 where nothing changed. */
+  place: { left: number; top: number; width: number; height: number } | null;
+  /** With `crop`, how large the upright photo is. */
+  size: { width: number; height: number } | null;
 }
 
 export interface InpaintOptions {
@@ -27,6 +31,8 @@ export interface InpaintOptions {
   dilate?: number;
   /** Fades the fill in over so many pixels inside the hole, 0 to 256. */
   feather?: number;
+  /** Answer only the rectangle that changed; `onAnswer` tells its place. An empty Blob: nothing did. */
+  crop?: boolean;
   /** Black is hole instead of white. */
   invertMask?: boolean;
   /** Aborting it rejects the promise with the signal's reason, and the service stops working. */
@@ -59,7 +65,7 @@ export class InpaintError extends Error {
  * @param image PNG, JPEG or WebP.
  * @param mask An image of the same size; white, or any bright stroke on a transparent canvas, is
  *   filled. Without a mask the transparent part of the image is.
- * @returns The filled photo.
+ * @returns The filled photo, or with `crop` the part of it that changed.
  * @throws {InpaintError} The service refused or failed, in its own words, or cannot be reached.
  */
 export function inpaint(

@@ -36,6 +36,7 @@ export async function inpaint(image, mask, options = {}) {
   onAnswer?.({
     windows: Number(answer.headers.get('x-inpaint-windows')),
     texture: answer.headers.get('x-inpaint-texture'),
+    ...placeOf(numbersOf(answer, 'x-inpaint-crop'), numbersOf(answer, 'x-inpaint-size')),
   });
   return reached(answer.blob(), signal);
 }
@@ -44,8 +45,8 @@ function send(image, mask, { service, key, signal, onProgress, ...options }) {
   const body = new FormData();
   body.append('image', image, 'image');
   if (mask) body.append('mask', mask, 'mask');
-  const { invertMask: invert_mask, dilate, feather, format, texture, seed } = options;
-  const fields = { invert_mask, dilate, feather, format, texture, seed };
+  const { invertMask: invert_mask, dilate, feather, crop, format, texture, seed } = options;
+  const fields = { invert_mask, dilate, feather, crop, format, texture, seed };
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) body.append(name, String(value));
   }
@@ -54,6 +55,17 @@ function send(image, mask, { service, key, signal, onProgress, ...options }) {
   if (!service) headers['X-Inpaint-Page'] = '1';
   if (key) headers.Authorization = `Bearer ${key}`;
   return reached(fetch(addressOf(service), { method: 'POST', body, headers, signal }), signal);
+}
+
+/** Where an answer belongs that is a part of the photo; null where it is all of it. */
+function placeOf(crop, size) {
+  if (!crop) return { place: null, size: null };
+  const [left, top, width, height] = crop;
+  return { place: { left, top, width, height }, size: { width: size[0], height: size[1] } };
+}
+
+function numbersOf(answer, header) {
+  return answer.headers.get(header)?.split(',').map(Number);
 }
 
 /** The address of the route; without a service, next to the page. */
@@ -94,7 +106,8 @@ async function readEvents(answer, { signal, onProgress, onAnswer }) {
     if (name === 'error') throw new InpaintError(JSON.parse(data));
     if (name === 'result') {
       const result = JSON.parse(data);
-      onAnswer?.({ windows: result.windows, texture: result.texture });
+      const { windows, texture, crop, size } = result;
+      onAnswer?.({ windows, texture, ...placeOf(crop, size) });
       return blobOf(result);
     }
   }

@@ -54,6 +54,23 @@ test('options reach the service', async () => {
   assert.notDeepEqual(await bytes(grown), plain);
 });
 
+for (const onProgress of [undefined, () => {}]) {
+  test(`a part of the photo and its place, ${onProgress ? 'from' : 'without'} a stream`, async () => {
+    const told = [];
+    const options = { service, crop: true, onProgress, onAnswer: (answer) => told.push(answer) };
+    const part = await bytes(await inpaint(photo, mask, options));
+    const { place, size } = told[0];
+    assert.deepEqual(size, { width: 200, height: 150 });
+    assert.ok(place.left > 0 && place.width < 200 && place.left + place.width <= 200);
+    assert.equal(part.readUInt32BE(16), place.width); // of PNG's header
+    assert.equal(part.readUInt32BE(20), place.height);
+    assert.equal((await inpaint(photo, null, options)).size, 0);
+    assert.deepEqual(told[1].place, { left: 0, top: 0, width: 0, height: 0 });
+    await inpaint(photo, mask, { ...options, crop: false });
+    assert.deepEqual([told[2].place, told[2].size], [null, null]);
+  });
+}
+
 test('without a mask the transparent part is the hole', async () => {
   const unchanged = await inpaint(photo, null, { service });
   assert.equal(unchanged.type, 'image/png');

@@ -7,6 +7,8 @@ const options: InpaintOptions = {
   dilate: 4,
   texture: 'off',
   invertMask: true,
+  crop: true,
+  onAnswer: ({ place, size }) => console.log(place?.left, size?.width),
   signal: AbortSignal.timeout(1000),
   onProgress: ({ done, total }: Progress) => console.log(done / total),
 };
