@@ -51,7 +51,7 @@ serve: $(SERVICE) $(if $(filter gpu,$(EXTRA)),$(HALF)) ## serve the bundled mode
 test: $(DEV) ## run the fast tests: all that must hold before a commit lands
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long" $(ARGS)
 
-test-long: $(LONG) ## run the rest: fuzz, soak, image build; before a release
+test-long: $(LONG) ## run the rest: fuzz, soak, schemas, image build; before a release
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 train: $(DEV) $(if $(filter gpu,$(EXTRA)),$(TRAIN_GPU)) ## train on your photos: make train DATA=photos VAL=photos-val OUT=runs/mine (RECIPE overrides)
