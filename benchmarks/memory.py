@@ -50,11 +50,11 @@ def peak_of_service(photo: bytes, mask: bytes) -> int:
     """Bytes by which one request raises a warm process, its files not counted."""
     tune_allocator()  # as the server does
     settings = Settings()
-    with pipeline_of(build_engine(settings), settings) as pipeline:
+    with pipeline_of(build_engine(settings), settings) as run:
         work = work_of(photo, mask)
         idle = memory("VmRSS")
         reset_peak()
-        pipeline.run(work)
+        run(work)
         return memory("VmHWM") - idle
 
 

@@ -18,13 +18,12 @@ from PIL import Image
 from benchmarks.files import file_of
 from benchmarks.options import parser_of
 from benchmarks.photos import GRAIN, square_holes
-from benchmarks.pipelines import encoding_of, pipeline_of, work_of
+from benchmarks.pipelines import Run, encoding_of, pipeline_of, work_of
 from benchmarks.report import Report
 from benchmarks.rounds import ratio
 from service.engine.dummy import IdentityEngine
 from service.imaging.decoding import Photo
 from service.imaging.encoding import Encoding, encode
-from service.pipeline import Pipeline
 from service.settings import Settings
 
 SIZES = (128, 256, 384, 512)
@@ -52,11 +51,11 @@ def bare(photo: bytes, mask: bytes, encoding: Encoding) -> float:
     return time.thread_time() - start
 
 
-def served(pipeline: Pipeline, photo: bytes, mask: bytes) -> tuple[float, dict[str, float]]:
+def served(run: Run, photo: bytes, mask: bytes) -> tuple[float, dict[str, float]]:
     """Seconds of a request outside the engine, and the clock's seconds by step."""
     work = work_of(photo, mask)
     start = time.thread_time()
-    pipeline.run(work)
+    run(work)
     return time.thread_time() - start, work.timings.seconds
 
 
@@ -77,11 +76,10 @@ def main() -> None:
     photo, mask = files(options.megapixels)
     settings = Settings()
     encoding = encoding_of(settings)
-    with pipeline_of(IdentityEngine(SIZES), settings) as pipeline:
-        served(pipeline, photo, mask), bare(photo, mask, encoding)  # the first of each warms caches
+    with pipeline_of(IdentityEngine(SIZES), settings) as run:
+        served(run, photo, mask), bare(photo, mask, encoding)  # the first of each warms caches
         rounds = [
-            (bare(photo, mask, encoding), *served(pipeline, photo, mask))
-            for _ in range(options.rounds)
+            (bare(photo, mask, encoding), *served(run, photo, mask)) for _ in range(options.rounds)
         ]
     bare_s = median(seconds for seconds, _, _ in rounds)
     served_s = median(seconds for _, seconds, _ in rounds)

@@ -1,17 +1,21 @@
 """The service's pipeline without the server around it, wired as `service.runtime` does it."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from service.engine.base import Engine
 from service.imaging.encoding import Encoding
+from service.networks.network import Network
 from service.pipeline import Pipeline, Work
-from service.queueing.backlog import Backlog, CostTable
-from service.queueing.lane import Lane
+from service.queueing.backlog import Backlog
 from service.settings import Settings
 from service.texturing import build_texturing
 from service.ticket import Ticket
+
+Run = Callable[[Work], Work]
+"""Takes work through the pipeline."""
 
 NO_LIMIT = 10**9
 
@@ -22,25 +26,23 @@ def encoding_of(settings: Settings) -> Encoding:
 
 
 @contextmanager
-def pipeline_of(engine: Engine, settings: Settings) -> Iterator[Pipeline]:
-    """A pipeline around an engine that it warms up, and closes at the end of the block."""
-    runs = engine.warm_up()
-    costs = CostTable()
-    costs.update(runs.window_seconds)
-    lane = Lane(engine, wait_s=settings.batch_wait_ms / 1e3)
-    lane.tune(runs.batches)
-    lane.start()
-    traits = engine.info.traits
+def pipeline_of(engine: Engine, settings: Settings) -> Iterator[Run]:
+    """What takes work through a pipeline and an engine that it warms up.
+
+    Both are closed at the end of the block.
+    """
+    network = Network(engine.info.name, engine, wait_s=settings.batch_wait_ms / 1e3)
+    network.warm_up(engine.info.window_sizes)
+    network.start()
     texturing = build_texturing(settings)
     if settings.texture != "off":
         texturing.warm_up()
-    encoding = encoding_of(settings)
     try:
-        yield Pipeline(lane, traits, costs, Backlog(), NO_LIMIT, encoding, texturing)
+        pipeline = Pipeline(Backlog(), NO_LIMIT, encoding_of(settings), texturing)
+        yield partial(pipeline.run, network=network)
     finally:
         texturing.close()
-        lane.close()
-        engine.close()
+        network.close()
 
 
 def work_of(photo: bytes, mask: bytes) -> Work:

@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.files import file_of
 from benchmarks.options import parser_of
 from benchmarks.photos import camera_photo, square_holes
-from benchmarks.pipelines import NO_LIMIT, encoding_of, pipeline_of, work_of
+from benchmarks.pipelines import NO_LIMIT, Run, encoding_of, pipeline_of, work_of
 from benchmarks.report import Report
 from benchmarks.rounds import Times, ratio
 from service.engine.build import build_engine
@@ -27,7 +27,6 @@ from service.imaging.decoding import decode_photo
 from service.imaging.encoding import Encoding, encode
 from service.imaging.masks import decode_mask
 from service.operation.allocator import tune_allocator
-from service.pipeline import Pipeline
 from service.record import Timings
 from service.settings import Settings
 
@@ -45,9 +44,9 @@ def request_files() -> tuple[bytes, bytes]:
     return file_of(camera_photo(HEIGHT, WIDTH), "JPEG", quality=95), file_of(hole, "PNG")
 
 
-def served(pipeline: Pipeline, photo: bytes, mask: bytes) -> Timings:
+def served(run: Run, photo: bytes, mask: bytes) -> Timings:
     """One request through the service; its seconds by step."""
-    return pipeline.run(work_of(photo, mask)).timings
+    return run(work_of(photo, mask)).timings
 
 
 def by_telea(photo: bytes, mask: bytes, encoding: Encoding) -> Timings:
@@ -111,9 +110,9 @@ def main() -> None:
         "texture": settings.texture,
     }
     photo, mask = request_files()
-    with pipeline_of(engine, settings) as pipeline:
+    with pipeline_of(engine, settings) as run:
         ways = {
-            SERVICE: lambda: served(pipeline, photo, mask),
+            SERVICE: lambda: served(run, photo, mask),
             TELEA: lambda: by_telea(photo, mask, encoding_of(settings)),
         }
         times, steps = measure(ways, options.rounds)

@@ -30,7 +30,7 @@ from service.routes import (
     page,
     socket,
 )
-from service.runtime import OnFatal, Runtime
+from service.runtime import Build, OnFatal, Runtime
 from service.settings import Settings
 
 TITLE = "Inpainting with partial convolutions"
@@ -47,6 +47,7 @@ EXPOSED_HEADERS = (
     "Server-Timing",
     "X-Inpaint-Windows",
     "X-Inpaint-Texture",
+    "X-Inpaint-Model",
     "X-Inpaint-Crop",
     "X-Inpaint-Size",
 )
@@ -56,20 +57,24 @@ def create_app(
     settings: Settings | None = None,
     engine: Engine | None = None,
     on_fatal: OnFatal | None = None,
+    build: Build | None = None,
 ) -> FastAPI:
     """Build the application. It takes requests once its engine is warm.
 
     Args:
         settings: From the environment if not given.
-        engine: Built from the settings if not given. The app closes it when it stops.
+        engine: Of the default network; built from the settings if not given. The app closes it
+            when it stops.
         on_fatal: Told in words when the engine cannot be warmed up.
+        build: Builds the engines of the other networks; from the settings if not given.
 
     Raises:
-        EngineError: the engine that the settings ask for cannot be built.
+        EngineError: the engine that the settings ask for cannot be built, or the networks cannot
+            be told apart by name.
         TelemetryError: traces are asked for and the extra `otel` is not installed.
     """
     settings = settings or Settings()
-    runtime = Runtime(settings, engine or build_engine(settings, measure=True), on_fatal)
+    runtime = Runtime(settings, engine or build_engine(settings, measure=True), on_fatal, build)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -66,6 +66,14 @@ class NoSuchJob(ServiceError):
     title = "There is no such job"
 
 
+class NoSuchModel(ServiceError):
+    """No network of that name to tell about."""
+
+    status = 404
+    slug = "no-such-model"
+    title = "There is no such model"
+
+
 class UploadStalled(ServiceError):
     """The client stopped sending its body, or sends too slowly while others wait."""
 
@@ -103,6 +111,13 @@ class UnknownField(InvalidRequest):
 
     slug = "unknown-field"
     title = "The request has a field that is not known"
+
+
+class UnknownModel(InvalidRequest):
+    """A network is asked for that there is not."""
+
+    slug = "unknown-model"
+    title = "There is no such model"
 
 
 class BrokenImage(InvalidRequest):
@@ -193,6 +208,13 @@ class Unavailable(Retryable):
     status = 503
     slug = "unavailable"
     title = "The service cannot take this request now"
+
+
+class ModelRefused(Unavailable):
+    """A network whose file cannot be served as it is."""
+
+    slug = "model-refused"
+    title = "This model cannot be served"
 
 
 class DeadlinePassed(ServiceError):

@@ -34,12 +34,12 @@ from service.imaging.transparency import (
 from service.inpainting import Plan, fill, plan
 from service.inpainting.boxes import Box, bounding_box
 from service.inpainting.feathering import Under, feather_inside, under_hole
-from service.queueing.backlog import Backlog, CostTable
-from service.queueing.lane import Lane, LaneClient
+from service.networks.network import Network
+from service.queueing.backlog import Backlog
+from service.queueing.lane import LaneClient
 from service.record import Timings
 from service.texturing import TextureMode, TextureOutcome, TexturePlan, Texturing
 from service.ticket import Ticket
-from service.traits import Traits
 
 Part = TypeVar("Part")
 
@@ -50,6 +50,9 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 @dataclass(slots=True)
 class Work:
     """One photo on its way through the steps.
+
+    `model` is the name of the network that is to fill it, where there are several; `network` is
+    that network while the work is under way.
 
     Of what comes out of them: `size` is the photo's (width, height), `changed` the smallest box
     that holds all that differs from it, None where nothing does. `answer` is empty where only that
@@ -62,6 +65,7 @@ class Work:
     dilate: int
     output: OutputFormat
     ticket: Ticket
+    model: str | None = None
     mask_is_alpha: bool = False
     feather: int = 0
     crop: bool = False
@@ -70,6 +74,7 @@ class Work:
     metadata: MetadataMode = "keep"
     on_progress: Callable[[int, int], None] | None = None
     timings: Timings = field(default_factory=Timings)
+    network: Network | None = None
     photo: Photo | None = None
     hole: Hole | None = None
     plan: Plan | None = None
@@ -96,27 +101,25 @@ class Pipeline:
     """Everything the steps need that outlives a request.
 
     Attributes:
-        lane: Where windows are predicted.
-        traits: What the network can and cannot do.
-        costs: Seconds by window size; plans are made of the sizes that it has.
-        backlog: What other requests still need.
+        backlog: What other requests still need, of whichever networks.
         max_pixels: Limit of an image's pixels.
         encoding: How answers are written.
         texturing: What follows the network's fill.
         provenance: Whether filled photos say that a model made part of them.
     """
 
-    lane: Lane
-    traits: Traits
-    costs: CostTable
     backlog: Backlog
     max_pixels: int
     encoding: Encoding
     texturing: Texturing
     provenance: bool = True
 
-    def run(self, work: Work) -> Work:
+    def run(self, work: Work, network: Network) -> Work:
         """Take a photo through all steps. Blocks; made for a worker thread.
+
+        Args:
+            work: What to do; holds the answer afterwards.
+            network: What fills it.
 
         Raises:
             ServiceError: the request cannot be answered; says why.
@@ -131,11 +134,13 @@ class Pipeline:
             self.composite,
             self.encode,
         )
+        work.network = network
         try:
             for step in steps:
                 work.ticket.check()
                 step(work)
         finally:
+            work.network = None
             self.backlog.remove(work.ticket)
         return work
 
@@ -172,13 +177,14 @@ class Pipeline:
                 return
             # Planned by what the warm-up measured, priced by the latest runs: were plans to follow
             # those, a photo would be filled differently from one busy minute to the next.
-            costs = self.costs.warm()
-            work.plan = plan(hole, tuple(costs), reach=self.traits.reach, costs=costs)
+            network = _present(work.network)
+            costs, reach = network.costs.warm(), network.info.traits.reach
+            work.plan = plan(hole, tuple(costs), reach=reach, costs=costs)
             work.changed = bounding_box([group.hole for group in work.plan.groups])
             if work.crop:
                 check_encodable(work.changed.width, work.changed.height, work.output)
             work.alpha_around = _alpha_around(work)
-            price_s = self.costs.price(window.height for window in work.plan.windows)
+            price_s = network.costs.price(window.height for window in work.plan.windows)
             work.cost_s = _passes(work) * price_s
             self._plan_texture(work, hole)
 
@@ -202,7 +208,8 @@ class Pipeline:
         if work.plan is None:
             return
 
-        with self.lane.client(work.ticket) as client, work.timings.measure("composite"):
+        lane = _present(work.network).lane
+        with lane.client(work.ticket) as client, work.timings.measure("composite"):
             photo, hole = _present(work.photo), _present(work.hole)
             image = photo.rgb()
             try:
@@ -237,7 +244,7 @@ class Pipeline:
             _present(work.hole),
             _present(work.plan),
             client,
-            traits=self.traits,
+            traits=_present(work.network).info.traits,
             unseen=unseen,
             on_progress=on_progress,
             checkpoint=work.ticket.check,

@@ -9,7 +9,7 @@ from typing import Any
 from service.ticket import Ticket
 
 SCOPE_KEY = "inpaint.record"
-JOBS = "/jobs/"
+JOBS, MODEL = "/jobs/", "/model/"
 
 
 class Timings:
@@ -47,6 +47,7 @@ class Record:
         timings: Seconds by step.
         windows: How many windows ran.
         texture: What became of the photo's texture; None where no photo was answered.
+        model: Name of the network that filled it, where there are several.
         problem: Slug of the problem it was answered with, if any.
         key: Name of the key that it came with, where there are keys.
     """
@@ -57,12 +58,15 @@ class Record:
     timings: Timings = field(default_factory=Timings)
     windows: int = 0
     texture: str | None = None
+    model: str | None = None
     problem: str | None = None
     key: str | None = None
 
     @property
     def route(self) -> str:
         """The path as logs and metrics tell it: without a job's id, which opens the job."""
+        if self.path.startswith(MODEL):
+            return f"{MODEL}{{name}}"
         if not self.path.startswith(JOBS):
             return self.path
         _, slash, rest = self.path.removeprefix(JOBS).partition("/")
@@ -80,6 +84,8 @@ class Record:
         if self.problem:
             fields["problem"] = self.problem
         if self.timings.seconds:
+            if self.model:
+                fields["model"] = self.model
             fields["windows"] = self.windows
             fields["texture"] = self.texture
             fields["steps_ms"] = {

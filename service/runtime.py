@@ -1,4 +1,4 @@
-"""Everything one server owns while it runs: engine, lane, doors, workers, counters."""
+"""Everything one server owns while it runs: networks, doors, workers, counters."""
 
 import asyncio
 import logging
@@ -6,24 +6,30 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 from starlette.types import Receive
 
 from service.engine.base import Engine
-from service.engine.run_table import RunTable
+from service.engine.build import build_engine, check_model
 from service.imaging.encoding import Encoding
 from service.imaging.headers import read_header
 from service.imaging.source import check_pixels
 from service.jobs.folder import ResultFolder
 from service.jobs.jobs import Jobs, Run
 from service.keys.allowances import Allowances
+from service.networks.catalogue import read_catalogue
+from service.networks.network import Network
+from service.networks.pool import Networks
+from service.operation.allocator import return_unused
 from service.operation.lifecycle import Lifecycle
 from service.operation.metrics import Metrics
 from service.operation.priority import yield_to_event_loop
 from service.pipeline import Pipeline, Work
 from service.queueing.admission import Admission
-from service.queueing.backlog import Backlog, CostTable
-from service.queueing.lane import Lane
+from service.queueing.backlog import Backlog
+from service.queueing.share_clock import ShareClock
 from service.record import Record
 from service.settings import Settings
 from service.texture import LibraryError
@@ -35,35 +41,50 @@ logger = logging.getLogger(__name__)
 OnFatal = Callable[[str], None]
 """Told in words why a server can never become ready."""
 
+Build = Callable[[Path], Engine]
+"""Builds an engine of a file, as `build_engine` does."""
+
 
 class Runtime:
     """Wires the parts together and starts and stops them.
 
     Args:
         settings: The server's settings.
-        engine: The engine, not yet warm. Closed by `stop`.
+        engine: The default network's engine, not yet warm. Closed by `stop`.
         on_fatal: Told when the engine cannot be warmed up.
+        build: Builds the engines of the other networks; None: as the settings ask for.
+
+    Raises:
+        EngineError: the networks cannot be told apart by name; says why.
     """
 
-    def __init__(self, settings: Settings, engine: Engine, on_fatal: OnFatal | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        on_fatal: OnFatal | None = None,
+        build: Build | None = None,
+    ) -> None:
         self.settings = settings
-        self.engine = engine
         self.metrics = Metrics()
-        self.costs = CostTable()
         self.backlog = Backlog()
-        self.lane = Lane(
-            engine,
-            wait_s=settings.batch_wait_ms / 1e3,
-            on_run=self._on_run,
+        self._build = build or partial(build_engine, settings, measure=True)
+        self._shares = ShareClock()
+        catalogue = read_catalogue(settings)
+        self.networks = Networks(
+            catalogue.files,
+            self._network(catalogue.default, engine),
+            load=self._load,
+            check=partial(check_model, settings) if settings.engine == "onnx" else None,
+            memory_bytes=settings.models_memory << 20,
+            on_load=self.metrics.observe_load,
+            on_drop=self.metrics.observe_drop,
         )
-        self.lifecycle = Lifecycle(stuck=lambda: self.lane.busy_s() > settings.deadline_s)
+        self.lifecycle = Lifecycle(stuck=lambda: self.networks.busy_s() > settings.deadline_s)
         self.admission = Admission(
             settings.worker_count, settings.queue_size, settings.upload_min_bytes_s
         )
         self.pipeline = Pipeline(
-            lane=self.lane,
-            traits=engine.info.traits,
-            costs=self.costs,
             backlog=self.backlog,
             max_pixels=settings.max_pixels,
             encoding=Encoding(settings.png_compression, settings.jpeg_quality),
@@ -92,10 +113,11 @@ class Runtime:
         self._watch_gauges()
 
     async def start(self) -> None:
-        """Start the lane, and warm the engine up in the background."""
-        self.metrics.describe_model(self.engine.info)
-        logger.info("terms of the weights: %s", self.engine.info.terms)
-        self.lane.start()
+        """Start the default network's lane, and warm it up in the background."""
+        default = self.networks.default
+        self.metrics.describe_model(default.name, default.info)
+        logger.info("terms of the weights: %s", default.info.terms)
+        default.start()
         self._warming = asyncio.create_task(self._warm_up())
 
     async def stop(self) -> None:
@@ -104,10 +126,9 @@ class Runtime:
         await self.jobs.stop()
         if self._warming is not None:
             await self._warming
-        await asyncio.to_thread(self.lane.close)
+        await self.networks.close()
         self._workers.shutdown(wait=False, cancel_futures=True)
         self.pipeline.texturing.close()
-        self.engine.close()
 
     async def answer(self, work: Work, record: Record, receive: Receive) -> None:
         """Take a request through the pipeline, as soon as a worker is free.
@@ -140,14 +161,40 @@ class Runtime:
     async def _process(
         self, work: Work, record: Record, gone: asyncio.Future[None], run: Run
     ) -> None:
-        async with self.admission.worker(record, gone):
-            await asyncio.get_running_loop().run_in_executor(self._workers, run, work)
-        record.windows, record.texture = work.windows, work.textured
+        # Loaded before a worker is taken: whoever waits for that keeps none from the others.
+        async with (
+            self.networks.use(work.model, record, gone) as network,
+            self.admission.worker(record, gone),
+        ):
+            await asyncio.get_running_loop().run_in_executor(self._workers, run, work, network)
+        record.windows, record.texture, record.model = work.windows, work.textured, work.model
+
+    def _network(self, name: str, engine: Engine) -> Network:
+        return Network(
+            name,
+            engine,
+            wait_s=self.settings.batch_wait_ms / 1e3,
+            shares=self._shares,
+            on_run=self.metrics.observe_run,
+        )
+
+    def _load(self, name: str, file: Path) -> Network:
+        """On a thread: a network that is ready for windows of all sizes."""
+        network = self._network(name, self._build(file))
+        try:
+            network.start()
+            network.warm_up(network.info.first_sizes)
+        except BaseException:
+            network.close()
+            raise
+        return_unused()  # what opening it took, and a precision that lost
+        return network
 
     async def _warm_up(self) -> None:
-        info, start = self.engine.info, time.perf_counter()
+        default, start = self.networks.default, time.perf_counter()
+        info = default.info
         try:
-            runs = await asyncio.to_thread(self.engine.warm_up, info.first_sizes)
+            await asyncio.to_thread(default.warm_up, info.first_sizes)
             texture_s = await asyncio.to_thread(self._measure_texture)
         except LibraryError as error:
             logger.exception("there can be no texture")
@@ -159,49 +206,27 @@ class Runtime:
             if self._on_fatal:
                 self._on_fatal(f"the engine cannot be warmed up: {error}")
             return
-        self._plan_by(runs)
         self.lifecycle.warmed()
         logger.info(
             "ready",
             extra={
                 "model": f"{info.name} {info.version}",
+                "models": self.networks.names,
                 "provider": info.provider,
                 "precision": info.precision,
                 "precision_seconds": {p: round(s, 4) for p, s in info.precision_seconds.items()},
-                "batches": runs.batches,
+                "batches": default.batches,
                 "texture_s_per_megapixel": round(texture_s * 1e6, 2),
-                "window_seconds": {s: round(c, 4) for s, c in self.costs.snapshot().items()},
+                "window_seconds": {s: round(c, 4) for s, c in default.costs.snapshot().items()},
                 "warm_up_s": round(time.perf_counter() - start, 2),
             },
         )
-
-        for size in sorted(set(info.window_sizes) - set(info.first_sizes)):
-            if self.lifecycle.draining:
-                return
-            try:
-                runs |= await asyncio.to_thread(self._warm_up_later, size)
-            except Exception as error:  # such as memory: requests are answered as until now
-                logger.warning("windows of %d pixels could not be warmed up: %s", size, error)
-            else:
-                self._plan_by(runs)
+        await self.networks.warm_up_later(default, lambda: self.lifecycle.draining)
         logger.info("warm", extra={"warm_up_s": round(time.perf_counter() - start, 2)})
 
     def _measure_texture(self) -> float:
         """Seconds that the texture of a pixel of hole takes, 0 where there is none by default."""
         return 0.0 if self.settings.texture == "off" else self.pipeline.texturing.warm_up()
-
-    def _warm_up_later(self, size: int) -> RunTable:
-        with self.lane.rest():
-            return self.engine.warm_up((size,))
-
-    def _plan_by(self, runs: RunTable) -> None:
-        """Plan by what was measured, and by what follows from it for sizes that were not yet."""
-        self.costs.update(runs.estimate(self.engine.info.window_sizes))
-        self.lane.tune(runs.batches)
-
-    def _on_run(self, size: int, windows: int, seconds: float, share_s: float) -> None:
-        self.costs.observe(size, windows, share_s)
-        self.metrics.observe_run(size, windows, seconds)
 
     def _watch_gauges(self) -> None:
         watch = self.metrics.watch
@@ -209,13 +234,14 @@ class Runtime:
         watch("inpaint_queue_depth", "Requests without a worker", lambda: self.admission.waiting)
         watch("inpaint_working", "Requests with a worker", lambda: self.admission.working)
         watch("inpaint_workers", "Workers there are", lambda: self.settings.worker_count)
-        watch("inpaint_lane_windows", "Windows waiting for a run", lambda: self.lane.waiting)
         watch("inpaint_backlog_seconds", "Planned inference", lambda: self.backlog.seconds)
         watch(
             "inpaint_jobs_folder_bytes",
             "Bytes taken by results of jobs, and kept free for those under way",
             lambda: self.jobs.folder.bytes,
         )
+        watch("inpaint_models_bytes", "Taken by models, by estimate", lambda: self.networks.bytes)
+        self.metrics.watch_models(self.networks.names, self.networks.find)
         self.metrics.watch_jobs(self.jobs.states)
         self.metrics.watch_keys([key.name for key in self.settings.keys], self.admission.held_by)
 

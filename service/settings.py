@@ -43,7 +43,20 @@ class Settings(BaseSettings):
         default="onnx", description="onnx: the model; dummy: the mean colour of the known pixels"
     )
     model: Path = Field(
-        default=BUNDLED_MODEL, description="the ONNX file (default: the bundled one)"
+        default=BUNDLED_MODEL,
+        description="the default model: an ONNX file, or a name in INPAINT_MODELS (default: the "
+        "bundled one); loaded at the start, it decides readiness and is never dropped",
+    )
+    models: Path | None = Field(
+        default=None,
+        description="a folder of more models, NAME.onnx each, which requests choose by the field "
+        "`model`; read at the start, each loaded when it is first asked for",
+    )
+    models_memory: int = Field(
+        default=2048,
+        ge=1,
+        description="MiB that the models loaded may take by estimate; beyond it the one unused "
+        "for longest is dropped, never one in use or the default",
     )
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
         default="auto",
@@ -217,7 +230,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with a slash, such as /inpainting")
         return path
 
-    @field_validator("jobs_folder")
+    @field_validator("jobs_folder", "models")
     @classmethod
     def _there(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():
@@ -242,6 +255,14 @@ class Settings(BaseSettings):
     def keys(self) -> tuple[Key, ...]:
         """The keys, as they were when the settings were read. None: no key is asked for."""
         return self._keys
+
+    @property
+    def model_file(self) -> Path:
+        """The file of the default network, whether `model` is its path or its name."""
+        if self.models is not None and len(self.model.parts) == 1:
+            named = self.models / f"{self.model}.onnx"
+            return named if named.is_file() else self.model
+        return self.model
 
     @property
     def worker_count(self) -> int:

@@ -18,9 +18,10 @@ from service.errors import ServiceError
 from service.http.fields import MAX_SEED
 from service.http.problems import describe_errors
 from service.imaging.encoding import Encoding
+from service.networks.catalogue import check_there
+from service.networks.network import Network
 from service.pipeline import Pipeline, Work
-from service.queueing.backlog import Backlog, CostTable
-from service.queueing.lane import Lane
+from service.queueing.backlog import Backlog
 from service.settings import Settings
 from service.texture import LibraryError
 from service.texturing import build_texturing
@@ -38,7 +39,8 @@ def main(argv: Sequence[str]) -> int:
     """Fill photos; returns 0 if all are filled, 1 if some are not, 2 or 3 if none could be."""
     options = _parser().parse_args(argv)
     try:
-        settings = Settings()
+        settings = Settings() if options.model is None else Settings(model=options.model)
+        check_there(settings)
         if options.image.is_dir():
             tasks, failures = folder_tasks(
                 options.image, options.mask, options.output, f".{options.format}"
@@ -119,6 +121,13 @@ def _parser() -> argparse.ArgumentParser:
         "unless INPAINT_PROVENANCE is false (default: %(default)s)",
     )
     parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="NAME|FILE",
+        help="which model fills: an ONNX file, or the name of one in the folder INPAINT_MODELS "
+        "(default: INPAINT_MODEL)",
+    )
+    parser.add_argument(
         "--format",
         choices=("png", "webp", "jpeg"),
         default="png",
@@ -140,15 +149,10 @@ class _Filler:
 
     def __init__(self, settings: Settings, options: argparse.Namespace, *, many: bool) -> None:
         engine = build_engine(settings, measure=many)
-        costs = CostTable()
-        costs.update({size: size**2 * NOMINAL_COST_S for size in engine.info.window_sizes})
-        self._engine = engine
-        self._costs = costs
-        self._lane = Lane(engine, wait_s=0)
+        self._network = Network(engine.info.name, engine)
+        sizes = engine.info.window_sizes
+        self._network.plan_by({size: size**2 * NOMINAL_COST_S for size in sizes}, {})
         self._pipeline = Pipeline(
-            lane=self._lane,
-            traits=engine.info.traits,
-            costs=costs,
             backlog=Backlog(),
             max_pixels=settings.max_pixels,
             encoding=Encoding(settings.png_compression, settings.jpeg_quality),
@@ -158,22 +162,19 @@ class _Filler:
         self._options = options
 
     def __enter__(self) -> Self:
-        self._lane.start()
+        self._network.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lane.close()
+        self._network.close()
         self._pipeline.texturing.close()
-        self._engine.close()
 
     def fill_all(self, tasks: Sequence[Task]) -> dict[Path, str]:
         """Fill photos one after the other; returns why some could not be."""
         failures = {}
         quiet, single = self._options.quiet, len(tasks) == 1
         if not single:  # one photo takes less time than finding out which batches pay
-            runs = self._engine.warm_up()
-            self._costs.update(runs.window_seconds)
-            self._lane.tune(runs.batches)
+            self._network.warm_up(self._network.info.window_sizes)
         for task in tqdm(tasks, unit="photo", disable=quiet or single):
             with tqdm(desc=task.image.name, unit="step", leave=single, disable=quiet) as windows:
                 try:
@@ -202,7 +203,7 @@ class _Filler:
                 metadata=self._options.metadata,
                 on_progress=on_progress,
             )
-            answer = self._pipeline.run(work).answer
+            answer = self._pipeline.run(work, self._network).answer
         if work.crop:
             place, size = (",".join(map(str, numbers)) for numbers in (work.place, work.size))
             tqdm.write(f"{task.output}: {place} of {size}")

@@ -35,7 +35,7 @@ def build_engine(settings: Settings, model: Path | None = None, *, measure: bool
         tensorrt_cache=settings.tensorrt_cache,
     )
     return OnnxEngine(
-        model or settings.model,
+        model or settings.model_file,
         settings.window_sizes,
         device=device,
         precision=settings.precision,
@@ -58,6 +58,6 @@ def check_model(settings: Settings, model: Path | None = None) -> None:
         EngineError: it is no ONNX file, has no known signature, its sidecar cannot be used, or no
             window size suits it; says which in words.
     """
-    network = identify(model or settings.model)
+    network = identify(model or settings.model_file)
     for coding in network.codings:
         network.window_sizes(coding, settings.window_sizes)

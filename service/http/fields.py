@@ -31,6 +31,7 @@ SYNONYMS = {
     "feather": ("feathering", "blur", "mask_blur", "soften"),
     "crop": ("cropped", "patch", "only_changed", "changed_only"),
     "seed": ("random_seed", "variation"),
+    "model": ("network", "weights", "checkpoint", "engine"),
     "format": ("output_format", "type", "output", "ext", "file_type"),
 }
 SIMILAR = 0.6  # difflib's ratio, from which on a name is taken for another one misspelt
@@ -88,14 +89,19 @@ class InpaintOptions(BaseModel):
         0,
         ge=0,
         le=MAX_SEED,
-        description="which of many fills: another one where the first is not liked. The same number "
-        "gives the same answer; without texture there are eight, which then repeat",
+        description="which of many fills: another one where the first is not liked. The same "
+        "number gives the same answer; without texture there are eight, which then repeat",
     )
     texture: TextureMode | SkipJsonSchema[None] = Field(
         None,
         description="rebuild the model's fill from copies of the photo's own pixels: auto where "
         "time and memory allow it, on in any case, off never; by default as the server is set, "
         "which is auto unless its operator chose otherwise",
+    )
+    model: str | SkipJsonSchema[None] = Field(
+        None,
+        description="which model fills, by its name in GET /v1/models; by default the first one. "
+        "One that was not asked for lately is loaded first, which takes seconds",
     )
 
 

@@ -65,8 +65,8 @@ PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
         "the image is an AVIF image; convert it to PNG, JPEG or WebP",
     ),
     422: (
-        "No image, a broken image, sizes that differ, a field out of range, too many pixels, or "
-        "nothing known",
+        "No image, a broken image, sizes that differ, a field out of range, a model that there is "
+        "not, too many pixels, or nothing known",
         errors.SizesDiffer,
         "the image is 640 x 480 pixels and the mask 320 x 240",
     ),
@@ -82,7 +82,8 @@ PROBLEMS: dict[int, tuple[str, type[errors.ServiceError], str]] = {
         "the model failed on this image",
     ),
     503: (
-        "Starting, draining, or too busy to meet the deadline",
+        "Starting, draining, or too busy to meet the deadline; or the model asked for cannot be "
+        "loaded",
         errors.Unavailable,
         "the model is still being warmed up",
     ),
@@ -126,10 +127,14 @@ def _response(status: int) -> dict[str, Any]:
 
 def _example(status: int, path: str) -> Problem:
     _, kind, detail = PROBLEMS[status]
+    return _problem_of(kind, detail, path)
+
+
+def _problem_of(kind: type[errors.ServiceError], detail: str, path: str) -> Problem:
     return Problem(
         type=TYPE_PREFIX + kind.slug,
         title=kind.title,
-        status=status,
+        status=kind.status,
         detail=detail,
         instance=path,
         request_id=EXAMPLE_ID,
@@ -145,6 +150,16 @@ def image_response(*kinds: str) -> dict[str, Any]:
         }
         for kind in kinds
     }
+
+
+def no_such_model(path: str) -> dict[int | str, dict[str, Any]]:
+    """The documentation of a name that no model has."""
+    problem = _problem_of(
+        errors.NoSuchModel, "there is no model 'lamma'; there are: inpaint, lama", path
+    )
+    content = {"schema": {"$ref": PROBLEM_SCHEMA}, "example": problem.model_dump()}
+    described = {"description": problem.title, "content": {MEDIA_TYPE: content}}
+    return {404: _response(404) | described}
 
 
 PREFER: dict[str, Any] = {
@@ -202,6 +217,11 @@ INPAINT_RESPONSES: dict[int | str, dict[str, Any]] = {
                 "large: it would have taken more memory than it may",
                 "schema": {"type": "string", "enum": list(get_args(TextureOutcome))},
                 "example": "on",
+            },
+            "X-Inpaint-Model": {
+                "description": "which model filled it, where there are several",
+                "schema": {"type": "string"},
+                "example": "inpaint",
             },
             **CROP_HEADERS,
         },

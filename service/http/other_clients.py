@@ -49,7 +49,7 @@ IOPAINT = _names("""
 
 # OpenAI's image edits: what its reference and its client libraries have beside what is read here.
 OPENAI = _names("""
-    prompt model size quality style background user moderation
+    prompt size quality style background user moderation
     input_fidelity output_compression partial_images
 """)
 # Clients for Azure's version of that API put these into the query.

@@ -109,9 +109,7 @@ class Runner:
         ]
         images, holes = (np.stack(arrays) for arrays in zip(*turned, strict=True))
         predicted = self._infer(images, holes)
-        return [
-            symmetry.back(image) for symmetry, image in zip(symmetries, predicted, strict=True)
-        ]
+        return [symmetry.back(image) for symmetry, image in zip(symmetries, predicted, strict=True)]
 
     def _symmetry_for(self, job: Job) -> Symmetry:
         """The symmetry, but for windows with a lattice: its points lie where the network knows."""

@@ -13,6 +13,7 @@ from typing import get_args
 from service.errors import ClientGone, NoSuchJob, ServiceError, Unavailable
 from service.jobs.folder import ResultFolder
 from service.jobs.job import Job, State
+from service.networks.network import Network
 from service.pipeline import Work
 from service.queueing.place import Place
 from service.record import Record
@@ -23,7 +24,7 @@ ID_BYTES = 24  # of the system's secure random numbers: 192 bits
 STOP_S = 5.0  # what cancelled jobs get to come to their end
 RETRY_S = 5.0
 
-Run = Callable[[Work], Work]
+Run = Callable[[Work, Network], Work]
 Process = Callable[[Work, Record, asyncio.Future[None], Run], Awaitable[None]]
 """Waits for a worker and calls `Run` on it; the future is done when the work is not wanted."""
 
@@ -201,10 +202,10 @@ class Jobs:
             outcome = self._end(job)
             self._tell(job, outcome, time.perf_counter() - started)
 
-    def _fill(self, job: Job, work: Work) -> Work:
+    def _fill(self, job: Job, work: Work, network: Network) -> Work:
         """On a worker's thread: the photo to its result."""
         job.state = "running"
-        self._run(work)
+        self._run(work, network)
         with work.timings.measure("store"):
             job.result.write(work.answer)
         return work

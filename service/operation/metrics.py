@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 
 from service.engine.base import EngineInfo
+from service.networks.network import Network
 from service.record import Record
 
 REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -43,7 +44,7 @@ class Metrics:
             "inpaint_requests_in_flight", "Requests being answered", registry=self.registry
         )
         self.windows = Counter(
-            "inpaint_windows", "Windows predicted", ["size"], registry=self.registry
+            "inpaint_windows", "Windows predicted", ["size", "model"], registry=self.registry
         )
         self.texture = Counter(
             "inpaint_texture",
@@ -60,7 +61,7 @@ class Metrics:
         self.runs = Histogram(
             "inpaint_run_duration_seconds",
             "Time of a run",
-            ["size"],
+            ["size", "model"],
             buckets=STEP_BUCKETS,
             registry=self.registry,
         )
@@ -88,18 +89,41 @@ class Metrics:
         self.precision_seconds = Gauge(
             "inpaint_precision_seconds",
             "A window of the smallest size, where the faster precision was chosen",
-            ["precision"],
+            ["precision", "model"],
             registry=self.registry,
         )
-        self.model = Info("inpaint_model", "The model being served", registry=self.registry)
+        self.model = Info(
+            "inpaint_model",
+            "Models as they were last loaded, by the names that requests call them",
+            ["model"],
+            registry=self.registry,
+        )
+        self.loads = Counter(
+            "inpaint_model_loads",
+            "Models loaded, or not, after the start",
+            ["model", "outcome"],
+            registry=self.registry,
+        )
+        self.load_seconds = Gauge(
+            "inpaint_model_load_seconds",
+            "Time that the last load took",
+            ["model"],
+            registry=self.registry,
+        )
+        self.drops = Counter(
+            "inpaint_model_drops",
+            "Models dropped for others' sake",
+            ["model"],
+            registry=self.registry,
+        )
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a gauge whose value is read when the metrics are."""
         Gauge(name, text, registry=self.registry).set_function(value)
 
-    def describe_model(self, info: EngineInfo) -> None:
-        """Say which model is served."""
-        self.model.info(
+    def describe_model(self, name: str, info: EngineInfo) -> None:
+        """Say what a model that has been loaded is."""
+        self.model.labels(name).info(
             {
                 "name": info.name,
                 "version": info.version,
@@ -108,13 +132,36 @@ class Metrics:
             }
         )
         for precision, seconds in info.precision_seconds.items():
-            self.precision_seconds.labels(precision).set(seconds)
+            self.precision_seconds.labels(precision, name).set(seconds)
 
-    def observe_run(self, size: int, windows: int, seconds: float) -> None:
-        """Count a run of the engine."""
-        self.windows.labels(size).inc(windows)
+    def watch_models(self, names: Sequence[str], loaded: Callable[[str], Network | None]) -> None:
+        """Add gauges of which models are loaded, and of windows that wait for a run of each."""
+        there = Gauge(
+            "inpaint_model_loaded", "1 if it is loaded", ["model"], registry=self.registry
+        )
+        waiting = Gauge(
+            "inpaint_lane_windows", "Windows waiting for a run", ["model"], registry=self.registry
+        )
+        for name in names:
+            there.labels(name).set_function(partial(_is_loaded, loaded, name))
+            waiting.labels(name).set_function(partial(_windows_waiting, loaded, name))
+
+    def observe_load(self, name: str, network: Network | None, seconds: float) -> None:
+        """Count a model that has been loaded, or not."""
+        self.loads.labels(name, "failed" if network is None else "loaded").inc()
+        if network is not None:
+            self.load_seconds.labels(name).set(seconds)
+            self.describe_model(name, network.info)
+
+    def observe_drop(self, name: str) -> None:
+        """Count a model that has been dropped."""
+        self.drops.labels(name).inc()
+
+    def observe_run(self, model: str, size: int, windows: int, seconds: float) -> None:
+        """Count a run of an engine."""
+        self.windows.labels(size, model).inc(windows)
         self.batch.observe(windows)
-        self.runs.labels(size).observe(seconds)
+        self.runs.labels(size, model).observe(seconds)
 
     def observe_request(
         self, scope: Mapping[str, Any], record: Record, status: int, seconds: float
@@ -174,3 +221,12 @@ class Metrics:
 
 def _count(states: Callable[[], Mapping[str, int]], state: str) -> int:
     return states()[state]
+
+
+def _is_loaded(loaded: Callable[[str], Network | None], name: str) -> float:
+    return float(loaded(name) is not None)
+
+
+def _windows_waiting(loaded: Callable[[str], Network | None], name: str) -> float:
+    network = loaded(name)
+    return 0 if network is None else network.lane.waiting

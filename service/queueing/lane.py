@@ -66,10 +66,17 @@ class Lane:
         max_batch: Most windows of a run, until `tune` knows better. One window always fits.
         wait_s: How long a run that is not full waits for windows of other requests at work.
         on_run: Told about every run.
+        shares: Of the device; lanes that have one device in common have them in common.
     """
 
     def __init__(
-        self, engine: Engine, *, max_batch: int = 1, wait_s: float, on_run: OnRun | None = None
+        self,
+        engine: Engine,
+        *,
+        max_batch: int = 1,
+        wait_s: float,
+        on_run: OnRun | None = None,
+        shares: ShareClock | None = None,
     ) -> None:
         self._engine = engine
         self._max_batch = max_batch
@@ -80,7 +87,7 @@ class Lane:
         self._lines: OrderedDict[Ticket, deque[_Window]] = OrderedDict()
         self._clients = 0
         self._running_since: dict[int, float] = {}  # by thread
-        self._shares = ShareClock()
+        self._shares = shares or ShareClock()
         self._closed = False
         self._under_way = 0
         self._resting = False

@@ -39,4 +39,4 @@ async def ready(request: Request) -> Ready:
     """Yes from the end of the warm-up to the beginning of a stop."""
     runtime: Runtime = request.app.state.runtime
     runtime.lifecycle.check_accepting()
-    return Ready(provider=runtime.engine.info.provider)
+    return Ready(provider=runtime.networks.default.info.provider)

@@ -51,11 +51,16 @@ async def inpaint(request: Request) -> Response:
     The field `format` says what the answer is; without it `Accept: image/jpeg` or `image/webp`
     does, if the header names images only.
 
+    Where the server offers several models, the field `model` chooses one, and `X-Inpaint-Model`
+    says which one filled. A name that there is not is 422 with those there are; a model that cannot
+    be loaded is 503 with the reason, for as long as its file is what it is.
+
     With `Accept: text/event-stream` the answer is a stream of server-sent events instead, each with
     one line of JSON. `progress` says how many steps are `done` of the `total`: windows filled by
     the model, then groups of holes given their texture; comments in between show that the service
     is alive. The stream ends with one `result` (the `image` in base64, its `media_type`, `windows`,
-    `texture` and `server_timing` as in the headers of the other answer; with `crop` also `crop` and
+    `texture`, `server_timing` and, where there are several, `model` as in the headers of the other
+    answer; with `crop` also `crop` and
     `size`, as lists of numbers, and an empty `image` where nothing changed) or one `error`, a
     problem. What is refused before the photo is looked at (keys, origins, sizes, malformed forms, a
     full queue) is answered with its status and no stream.
@@ -84,6 +89,8 @@ def headers_of(work: Work) -> dict[str, str]:
         "X-Inpaint-Windows": str(work.windows),
         "X-Inpaint-Texture": work.textured,
     }
+    if work.model:
+        headers["X-Inpaint-Model"] = work.model
     if work.answer:
         headers["Content-Type"] = MEDIA_TYPES[work.output]
     if work.crop:
@@ -134,7 +141,12 @@ async def begin_job(request: Request) -> Job:
 
 
 def work_of(request: Request, form: InpaintForm, record: Record) -> Work:
-    """What a form asks for."""
+    """What a form asks for.
+
+    Raises:
+        UnknownModel: a network that there is not.
+    """
+    runtime: Runtime = request.app.state.runtime
     options = form.options
     return Work(
         image=form.image,
@@ -149,6 +161,7 @@ def work_of(request: Request, form: InpaintForm, record: Record) -> Work:
         texture=options.texture,
         seed=options.seed,
         metadata=options.metadata,
+        model=runtime.networks.choose(options.model),
         ticket=record.ticket,
         timings=record.timings,
     )
@@ -162,6 +175,8 @@ def result_event(work: Work) -> Iterator[bytes]:
         "texture": work.textured,
         "server_timing": work.timings.header(),
     }
+    if work.model:
+        head["model"] = work.model
     if work.crop:
         head |= {"crop": work.place, "size": work.size}
     yield f'event: result\ndata: {json.dumps(head)[:-1]}, "image": "'.encode()

@@ -108,7 +108,7 @@ async def server_config(request: Request) -> ServerConfig:
 async def model(request: Request) -> Model:
     """Name and abilities of the model."""
     runtime: Runtime = request.app.state.runtime
-    name = runtime.engine.info.name
+    name = runtime.networks.default.name
     return Model(name=name, path=name)
 
 
@@ -165,6 +165,7 @@ async def erase(request: Request) -> Response:
         invert_mask=False,
         dilate=0,
         output="png",
+        model=runtime.networks.choose(None),
         ticket=record.ticket,
         timings=record.timings,
     )

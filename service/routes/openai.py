@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from service.http.fields import Fields, Format
 from service.http.form import open_form, optional_file, options_of, required_file
@@ -29,6 +30,9 @@ class EditOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    model: str | SkipJsonSchema[None] = Field(
+        None, description="one of GET /v1/models; any other name means the first of them"
+    )
     n: Annotated[int, Field(ge=1, le=1, description="the network gives one answer")] = 1
     output_format: Format = Field("png", description="format of the answer")
     response_format: Literal["b64_json"] = Field("b64_json", description="URLs are not made")
@@ -75,7 +79,7 @@ class Model(BaseModel):
 
 
 class ModelList(BaseModel):
-    """The one model there is."""
+    """The models there are, the default one first."""
 
     object: Literal["list"] = "list"
     data: list[Model] = Field(examples=[[{"id": "inpaint", "object": "model"}]])
@@ -92,6 +96,7 @@ def error_shape(problem: Problem) -> dict[str, object]:
 def _request_body() -> dict[str, Any]:
     file = {"type": "string", "format": "binary"}
     options = EditOptions.model_json_schema()["properties"]
+    options["model"].pop("default")  # absent, which no value of the field says
     properties = {
         "image": file | {"description": "the photo; image[] is understood too"},
         "mask": file
@@ -100,7 +105,6 @@ def _request_body() -> dict[str, Any]:
             "without it the photo's own transparent part is"
         },
         "prompt": {"type": "string", "description": "ignored: the network knows no words"},
-        "model": {"type": "string", "description": "ignored: there is one model"},
         "size": {"type": "string", "description": "ignored: the answer has the photo's size"},
         **options,
     }
@@ -113,9 +117,9 @@ REFUSALS = shaped_responses(error_shape, MODELS, 401, 403)
 
 @router.get(MODELS, summary="The models, as OpenAI's", responses=REFUSALS)
 async def models(request: Request) -> ModelList:
-    """One: clients ask in order to offer a choice, or to see whether their key is right."""
+    """The default one first. Clients ask to offer a choice, or to see if their key is right."""
     runtime: Runtime = request.app.state.runtime
-    return ModelList(data=[Model(id=runtime.engine.info.name)])
+    return ModelList(data=[Model(id=name) for name in runtime.networks.names])
 
 
 @router.post(
@@ -128,12 +132,14 @@ async def edit(request: Request) -> Edit:
     """What `client.images.edit(image=..., mask=..., prompt=...)` sends and reads.
 
     The transparent part of the mask is the hole. A prompt is accepted and ignored, and so are
-    `model`, `size`, `quality` and the like. Errors have the shape of OpenAI's.
+    `size`, `quality` and the like, and a `model` that is not one of `/v1/models`. Errors have the
+    shape of OpenAI's.
     """
     runtime: Runtime = request.app.state.runtime
     record = record_of(request.scope)
     async with open_form(request, FIELDS, runtime.settings.max_form_parts) as form:
         options = options_of(form, EditOptions)
+        ours = options.model if options.model in runtime.networks.names else None
         work = Work(
             image=required_file(form, "image"),
             mask=optional_file(form, "mask"),
@@ -141,6 +147,7 @@ async def edit(request: Request) -> Edit:
             invert_mask=False,
             dilate=0,
             output=options.output_format,
+            model=runtime.networks.choose(ours),
             ticket=record.ticket,
             timings=record.timings,
         )

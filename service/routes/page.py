@@ -38,12 +38,14 @@ async def page() -> FileResponse:
 async def about(request: Request) -> JSONResponse:
     """What the page must know before a photo is sent; like the page it needs no key."""
     runtime: Runtime = request.app.state.runtime
+    networks = runtime.networks
     content = {
         "formats": [name.replace("WEBP", "WebP") for name in get_args(Format)],
         "maxPixels": runtime.settings.max_pixels,
         "maxBytes": runtime.settings.max_body_bytes,
         "fields": list(InpaintOptions.model_fields),
-        "terms": runtime.engine.info.terms,
+        "models": [name for name in networks.names if not networks.refusal(name)],
+        "terms": networks.default.info.terms,
     }
     return JSONResponse(content, headers=HEADERS)
 

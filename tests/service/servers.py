@@ -14,7 +14,7 @@ from service.app import create_app
 from service.engine.base import Engine
 from service.engine.dummy import DummyEngine
 from service.http.connections import connections_of
-from service.runtime import OnFatal
+from service.runtime import Build, OnFatal
 from service.settings import Settings
 
 SIZES = (32, 64)
@@ -31,9 +31,11 @@ def settings_of(**values: Any) -> Settings:
 @contextmanager
 def client_of(
     engine: Engine | None = None,
+    /,
     *,
     wait: bool = True,
     on_fatal: OnFatal | None = None,
+    build: Build | None = None,
     **values: Any,
 ) -> Iterator[httpx.Client]:
     """A client of a server of its own, warmed up.
@@ -41,7 +43,7 @@ def client_of(
     `client.app` is the application, `client.app.state.server` uvicorn's server.
     """
     settings = settings_of(**values)
-    app = create_app(settings, engine or DummyEngine(SIZES), on_fatal)
+    app = create_app(settings, engine or DummyEngine(SIZES), on_fatal, build)
     http = connections_of(settings.upload_idle_s)
     config = uvicorn.Config(app, port=0, http=http, log_config=None, lifespan="on", ws="none")
     server = app.state.server = uvicorn.Server(config)

@@ -185,12 +185,12 @@ def test_windows_of_a_client_that_went_away_are_not_run(monkeypatch):
         with connect(client) as connection:
             connection.sendall(raw_post(client, files))
             wait_for(lambda: engine.runs == 1)
-            assert runtime.lane.waiting > 5
+            assert runtime.networks.default.lane.waiting > 5
         assert noticed.wait(PATIENCE_S)
         engine.open()
         wait_for(lambda: runtime.admission.working == 0)
         assert engine.runs == 1  # the one under way
-        assert runtime.lane.waiting == 0
+        assert runtime.networks.default.lane.waiting == 0
         assert runtime.backlog.seconds == 0
         wait_for(lambda: problem_count(client, "499") == 1)
         assert client.post("/inpaint", files=files_of(1)).status_code == 200
@@ -252,7 +252,7 @@ def test_the_deadline_is_checked_between_windows():
     files = scattered(500)
     with client_of(engine, deadline_s=0.5) as client:
         response = client.post("/inpaint", files=files)
-        wait_for(lambda: client.app.state.runtime.lane.waiting == 0)
+        wait_for(lambda: client.app.state.runtime.networks.default.lane.waiting == 0)
     assert response.status_code == 504
     assert "0.5 s allowed" in response.json()["detail"]
     assert engine.runs < 10

@@ -114,7 +114,7 @@ def test_damaged_bytes_never_break_the_server(inputs, capsys):
         grown = resident_bytes() - settled
         runtime = client.app.state.runtime
         wait_until_idle(client)
-        assert (runtime.lane.waiting, runtime.backlog.seconds) == (0, 0)
+        assert (runtime.networks.default.lane.waiting, runtime.backlog.seconds) == (0, 0)
     with capsys.disabled():
         print(
             f"\nfuzz: {inputs} inputs, seed {SEED}, statuses {dict(sorted(statuses.items()))}, "

@@ -1,7 +1,8 @@
 """What the steps promise beyond single answers: memory, and grey that stays grey."""
 
 import io
-from dataclasses import replace
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,12 +12,11 @@ from service.engine.base import EngineError
 from service.engine.dummy import DummyEngine
 from service.errors import ClientGone, InferenceFailed, Unavailable
 from service.imaging.encoding import Encoding
+from service.networks.network import Network
 from service.pipeline import Pipeline, Work
-from service.queueing.backlog import Backlog, CostTable
-from service.queueing.lane import Lane
+from service.queueing.backlog import Backlog
 from service.texturing import Texturing
 from service.ticket import Ticket
-from service.traits import Traits
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
 
 SIZES = (32, 64)
@@ -35,16 +35,32 @@ class Painter(DummyEngine):
         return np.broadcast_to(np.array([200, 100, 50], np.uint8), images.shape).copy()
 
 
+@contextmanager
+def network_of(engine):
+    network = Network("one", engine)
+    network.plan_by(dict.fromkeys(SIZES, 1e-6), dict.fromkeys(SIZES, 4))
+    network.start()
+    yield network
+    network.close()
+
+
+@pytest.fixture
+def network():
+    with network_of(Painter(SIZES)) as network:
+        yield network
+
+
 @pytest.fixture
 def pipeline():
-    lane = Lane(Painter(SIZES), max_batch=4, wait_s=0)
-    lane.start()
-    costs = CostTable()
-    costs.update(dict.fromkeys(SIZES, 1e-6))
     texturing = Texturing("off", 1, 2**28)
-    yield Pipeline(lane, Traits(), costs, Backlog(), 10**6, Encoding(), texturing)
+    yield Pipeline(Backlog(), 10**6, Encoding(), texturing)
     texturing.close()
-    lane.close()
+
+
+@pytest.fixture
+def run(pipeline, network):
+    """Takes work through the pipeline and the network."""
+    return partial(pipeline.run, network=network)
 
 
 def work_of(samples, hole=HOLE, **values) -> Work:
@@ -59,61 +75,56 @@ def work_of(samples, hole=HOLE, **values) -> Work:
     return Work(**(defaults | values))
 
 
-def test_the_fill_of_grey_is_the_luma_of_the_fill(pipeline):
+def test_the_fill_of_grey_is_the_luma_of_the_fill(run):
     samples = np.full((40, 50), 90, np.uint8)
-    grey = samples_of(pipeline.run(work_of(samples)).answer)
-    rgb = samples_of(pipeline.run(work_of(np.stack([samples] * 3, axis=2))).answer)
+    grey = samples_of(run(work_of(samples)).answer)
+    rgb = samples_of(run(work_of(np.stack([samples] * 3, axis=2))).answer)
     luma = np.array(Image.fromarray(rgb).convert("L"))
     np.testing.assert_allclose(grey[HOLE], luma[HOLE], atol=1)
 
 
-def test_steps_stop_when_the_client_has_gone(pipeline):
+def test_steps_stop_when_the_client_has_gone(run):
     work = work_of(noise(40, 50))
     work.ticket.cancel()
     with pytest.raises(ClientGone):
-        pipeline.run(work)
+        run(work)
     assert work.photo is None
 
 
-def test_a_refused_plan_leaves_no_backlog(pipeline):
-    pipeline.costs.update(dict.fromkeys(SIZES, 1e6))
+def test_a_refused_plan_leaves_no_backlog(pipeline, network):
+    network.costs.update(dict.fromkeys(SIZES, 1e6))
     with pytest.raises(Unavailable):
-        pipeline.run(work_of(noise(40, 50)))
+        pipeline.run(work_of(noise(40, 50)), network)
     assert pipeline.backlog.seconds == 0
 
 
 def test_the_time_in_the_lane_is_told_of_failures_too(pipeline):
-    lane = Lane(Failing(SIZES), max_batch=4, wait_s=0)
-    lane.start()
     work = work_of(noise(40, 50))
-    with pytest.raises(InferenceFailed):
-        replace(pipeline, lane=lane).run(work)
-    lane.close()
+    with network_of(Failing(SIZES)) as network, pytest.raises(InferenceFailed):
+        pipeline.run(work, network)
     assert {"queue", "infer", "composite"} <= work.timings.seconds.keys()
 
 
-def test_plans_go_by_the_warm_up_and_not_by_how_busy_the_service_is(pipeline):
+def test_plans_go_by_the_warm_up_and_not_by_how_busy_the_service_is(run, network):
     hole = np.zeros((400, 400), np.bool_)
     hole[100, 50:350] = True
 
     def windows() -> int:
-        return pipeline.run(work_of(noise(400, 400), hole)).windows
+        return run(work_of(noise(400, 400), hole)).windows
 
-    pipeline.costs.update({64: 1e-6, 128: 4e-6})
+    network.costs.update({64: 1e-6, 128: 4e-6})
     small = windows()
     for _ in range(50):
-        pipeline.costs.observe(64, 1, 1e-3)
+        network.costs.observe(64, 1, 1e-3)
     assert windows() == small
-    pipeline.costs.update({64: 1e-6, 128: 1.1e-6})
+    network.costs.update({64: 1e-6, 128: 1.1e-6})
     assert windows() < small
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
 @pytest.mark.parametrize("shape", [(1, 9), (9, 1), (1, 1), (9, 9)])
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_a_single_row_or_column_is_filled_whichever_way_it_is_turned(
-    pipeline, shape, turn, channels
-):
+def test_a_single_row_or_column_is_filled_whichever_way_it_is_turned(run, shape, turn, channels):
     exif = Image.Exif()
     exif[0x0112] = turn
     samples = noise(*shape, channels)
@@ -121,5 +132,5 @@ def test_a_single_row_or_column_is_filled_whichever_way_it_is_turned(
     upright = ImageOps.exif_transpose(Image.open(file))
     hole = np.zeros((upright.height, upright.width), np.bool_)
     hole[-1, -1] = hole.size > 1
-    answer = samples_of(pipeline.run(work_of(samples, hole, image=file)).answer)
+    answer = samples_of(run(work_of(samples, hole, image=file)).answer)
     np.testing.assert_array_equal(answer[~hole], np.asarray(upright)[~hole])

@@ -36,7 +36,7 @@ def test_requests_are_taken_once_the_first_sizes_are_warm():
     with client_of(engine) as client:
         runtime = client.app.state.runtime
         # Plans are made of all sizes from the start: as they will be later.
-        assert sorted(runtime.costs.warm()) == list(SIZES)
+        assert sorted(runtime.networks.default.costs.warm()) == list(SIZES)
         assert client.get("/health/ready").status_code == 200
         engine.go_on.set()
         assert client.post("/inpaint", files=PHOTO).status_code == 200
@@ -64,7 +64,7 @@ def test_which_precision_was_faster_is_told(caplog):
     with caplog.at_level(logging.INFO), client_of(engine) as client:
         assert client.get("/model").json()["precision_seconds"] == {"int8": 0.25, "float32": 0.5}
         lines = client.get("/metrics").text.splitlines()
-    assert 'inpaint_precision_seconds{precision="float32"} 0.5' in lines
+    assert 'inpaint_precision_seconds{model="dummy",precision="float32"} 0.5' in lines
     ready = next(record for record in caplog.records if record.message == "ready")
     assert ready.precision_seconds == {"int8": 0.25, "float32": 0.5}
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from service.commands.fill import EXIT_ENGINE, EXIT_FAILED, EXIT_USAGE, main
+from tests.service.engine.onnx_models import write_painting_model
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
 
 HOLE = box_hole(40, 50)
@@ -139,6 +140,23 @@ def test_a_missing_model_is_said_in_words(
     code = run(folder / "in/a.png", folder / "mask.png", "-o", folder / "x.png")
     assert code == EXIT_ENGINE
     assert "none.onnx" in capsys.readouterr().err
+
+
+def test_the_model_is_a_name_or_a_file(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPAINT_ENGINE", "onnx")
+    monkeypatch.setenv("INPAINT_MODELS", str(folder))
+    monkeypatch.setenv("INPAINT_WINDOW_SIZES", "64")
+    dark = write_painting_model(folder / "dark.onnx", 20)
+    arguments = (folder / "in/a.png", folder / "mask.png", "-o", folder / "x.png", "--quiet")
+    for model in ("dark", dark):
+        (folder / "x.png").unlink(missing_ok=True)
+        assert run(*arguments, "--texture", "off", "--model", model) == 0
+        assert (samples_of((folder / "x.png").read_bytes())[HOLE] == 20).all()
+    assert run(*arguments, "--model", "light") == EXIT_ENGINE
+    assert "there is no model light" in (said := capsys.readouterr().err)
+    assert "dark" in said
 
 
 def test_only_the_rectangle_that_changed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

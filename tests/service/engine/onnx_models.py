@@ -19,11 +19,30 @@ def write_inverting_model(
     path: Path, metadata: dict[str, str] | None = None, output: str = "prediction"
 ) -> Path:
     """A model whose prediction is 255 - pixel where known and 9 in the hole."""
+    nodes = [helper.make_node("Sub", ["white", "wide"], ["known"])]
+    white = helper.make_tensor("white", TensorProto.INT32, [1], [255])
+    return _write(path, nodes, [white], 9, metadata, output)
+
+
+def write_painting_model(path: Path, colour: int) -> Path:
+    """A model that sees known pixels as they are and predicts one grey in the hole."""
+    return _write(path, [helper.make_node("Identity", ["wide"], ["known"])], [], colour)
+
+
+def _write(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    values: list[onnx.TensorProto],
+    colour: int,
+    metadata: dict[str, str] | None = None,
+    output: str = "prediction",
+) -> Path:
+    """A model of nodes from `wide`, the picture in int32, to `known`, what is predicted of it."""
     nodes = [
         helper.make_node("Cast", ["image"], ["wide"], to=TensorProto.INT32),
-        helper.make_node("Sub", ["white", "wide"], ["inverse"]),
+        *nodes,
         helper.make_node("Cast", ["mask"], ["hole"], to=TensorProto.BOOL),
-        helper.make_node("Where", ["hole", "nine", "inverse"], ["chosen"]),
+        helper.make_node("Where", ["hole", "colour", "known"], ["chosen"]),
         helper.make_node("Cast", ["chosen"], [output], to=TensorProto.UINT8),
     ]
     graph = helper.make_graph(
@@ -31,10 +50,7 @@ def write_inverting_model(
         "tiny",
         [_tensor("image", 3), _tensor("mask", 1)],
         [_tensor(output, 3)],
-        [
-            helper.make_tensor("white", TensorProto.INT32, [1], [255]),
-            helper.make_tensor("nine", TensorProto.INT32, [1], [9]),
-        ],
+        [*values, helper.make_tensor("colour", TensorProto.INT32, [1], [colour])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     helper.set_model_props(model, METADATA if metadata is None else metadata)

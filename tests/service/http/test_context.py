@@ -90,7 +90,7 @@ def test_a_failure_says_nothing_of_the_inside(caplog):
 
 
 def test_an_unforeseen_error_is_a_problem_too(monkeypatch, caplog):
-    def broken(self, work):
+    def broken(self, work, network):
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr("service.pipeline.Pipeline.run", broken)
@@ -124,7 +124,7 @@ def test_metrics_count_requests_steps_and_windows():
     assert metric(text, "inpaint_working") == 0
     assert metric(text, "inpaint_backlog_seconds") == 0
     assert metric(text, "inpaint_ready") == 1
-    assert 'inpaint_model_info{name="dummy"' in text
+    assert 'inpaint_model_info{model="dummy",name="dummy"' in text
     assert "made" not in text
 
 

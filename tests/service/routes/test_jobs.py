@@ -287,7 +287,7 @@ def test_delete_cancels_what_is_under_way():
         wait_until_idle(client)
         wait_for(lambda: runtime.jobs.at_work == 0)
         assert engine.runs == 1  # the one under way
-        assert runtime.lane.waiting == 0
+        assert runtime.networks.default.lane.waiting == 0
         assert runtime.backlog.seconds == 0
         assert metric(client, "inpaint_jobs_folder_bytes") == 0
         assert metric(client, 'inpaint_jobs_ended_total{outcome="cancelled"}') == 2

@@ -1,0 +1,315 @@
+"""The networks of one server: loaded when first asked for, dropped when others need the memory."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.engine.base import EngineError
+from service.errors import ModelRefused, Unavailable, UnknownModel
+from service.networks.network import Network
+from service.record import Record
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 60.0  # a file that cannot be served is not replaced sooner
+
+Stamp = tuple[tuple[str, int, int], ...]
+"""Changes when a network's file does, or one beside it."""
+
+Load = Callable[[str, Path], Network]
+"""Makes a network of a name and a file, its lane started and its first sizes warm. Blocks."""
+
+Check = Callable[[Path], None]
+"""Looks at the header of a network's file; raises `EngineError` where it cannot be served."""
+
+OnLoad = Callable[[str, Network | None, float], None]
+"""Told about each load: the network's name, the network or None if it failed, seconds."""
+
+
+@dataclass(eq=False, slots=True)
+class _Slot:
+    """What is known of one network, loaded or not.
+
+    Attributes:
+        users: Requests that use it or wait until it is loaded; it stays as long as there are any.
+        used: When it was last used, as the number of a use.
+        bytes: What it takes, as far as that is known.
+        refusal: Why it cannot be served, and the stamp of the files that this holds for.
+    """
+
+    name: str
+    file: Path
+    network: Network | None = None
+    loading: asyncio.Task[None] | None = None
+    users: int = 0
+    used: int = 0
+    bytes: int = 0
+    refusal: tuple[str, Stamp] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is loaded and nobody needs it. A run that has lost its request goes on."""
+        return self.network is not None and not self.users and not self.network.lane.busy_s()
+
+
+class Networks:
+    """All networks there are. Used from the event loop only.
+
+    Args:
+        files: Their files by name, the default one first, as in `Catalogue.files`.
+        default: The default one, loaded; warmed up by whoever made it. It is never dropped.
+        load: Makes one of the others; called on a thread of its own.
+        check: Looks at the files of the others, now, if given. What it refuses is not loaded until
+            the file changes.
+        memory_bytes: What all that are loaded may take, as they estimate it themselves. Those in
+            use stay loaded even beyond it, until they are not.
+        on_load: Told about each load.
+        on_drop: Told the name of each network that is dropped.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, Path],
+        default: Network,
+        *,
+        load: Load,
+        check: Check | None = None,
+        memory_bytes: int,
+        on_load: OnLoad,
+        on_drop: Callable[[str], None],
+    ) -> None:
+        self.default = default
+        self._slots = {name: _Slot(name, file) for name, file in files.items()}
+        slot = self._slots[default.name]
+        slot.network, slot.bytes = default, default.info.memory_bytes
+        self._load_network = load
+        self._memory_bytes = memory_bytes
+        self._on_load = on_load
+        self._on_drop = on_drop
+        self._uses = 0
+        self._closed = False
+        self._closing: set[asyncio.Task[None]] = set()
+        self._warming: set[asyncio.Task[None]] = set()
+        for other in self._slots.values():
+            if other is not slot and check:
+                _examine(other, check)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, the default one first."""
+        return tuple(self._slots)
+
+    @property
+    def bytes(self) -> int:
+        """What all that are loaded, or are being loaded, take by estimate."""
+        slots = self._slots.values()
+        return sum(slot.bytes for slot in slots if slot.network or slot.loading)
+
+    def find(self, name: str) -> Network | None:
+        """A network by name, None where it is not loaded.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        return self._slots[name].network
+
+    def refusal(self, name: str) -> str | None:
+        """Why a network cannot be served, in words that may be shown; None where it can.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        slot = self._slots[name]
+        if slot.refusal is not None and slot.refusal[1] == _stamp(slot.file):
+            return slot.refusal[0]
+        return None
+
+    def choose(self, name: str | None) -> str | None:
+        """The network that a request gets, by its name; None where there is but one.
+
+        Args:
+            name: What it asks for, None for the default one.
+
+        Raises:
+            UnknownModel: there is none of this name; says which there are.
+        """
+        if name is not None and name not in self._slots:
+            raise UnknownModel(f"there is no such model; there are: {', '.join(self.names)}")
+        return (name or self.default.name) if len(self._slots) > 1 else None
+
+    def busy_s(self) -> float:
+        """Seconds that the oldest run under way has taken so far, whichever network's it is."""
+        loaded = [slot.network for slot in self._slots.values() if slot.network]
+        return max(network.lane.busy_s() for network in loaded)
+
+    @asynccontextmanager
+    async def use(
+        self, name: str | None, record: Record, gone: asyncio.Future[None]
+    ) -> AsyncIterator[Network]:
+        """Have a network for the length of the block; waits until it is loaded.
+
+        However many wait, it is loaded once, and that goes on when they give up.
+
+        Args:
+            name: Which one, None for the default one.
+            record: The request.
+            gone: Done when the client has gone away and its ticket is cancelled.
+
+        Raises:
+            ModelRefused: it cannot be loaded; says why.
+            Unavailable: the server is stopping.
+            DeadlinePassed: the request's time was up before it was loaded.
+            ClientGone: the client went away before it was loaded.
+        """
+        slot = self._slots[name or self.default.name]
+        slot.users += 1
+        try:
+            while slot.network is None:
+                await self._wait_for(slot, record, gone)
+            self._touch(slot)
+            yield slot.network
+        finally:
+            slot.users -= 1
+            self._make_room()
+
+    async def warm_up_later(self, network: Network, stop: Callable[[], bool]) -> None:
+        """Warm the sizes up that the network runs without, one after the other.
+
+        Args:
+            network: A network of which the first sizes are warm.
+            stop: Asked between sizes whether to leave the rest.
+        """
+        slot = self._slots[network.name]
+        slot.users += 1
+        try:
+            for size in network.later_sizes:
+                if self._closed or stop():
+                    return
+                try:
+                    await asyncio.to_thread(network.warm_up_later, size)
+                except Exception as error:  # such as memory: requests are answered as until now
+                    logger.warning(
+                        "windows of %d pixels could not be warmed up: %s",
+                        size,
+                        error,
+                        extra={"model": network.name},
+                    )
+        finally:
+            slot.users -= 1
+            self._make_room()
+
+    async def close(self) -> None:
+        """Close all of them. Loads under way come to their end first, and nobody gets them."""
+        self._closed = True
+        loading = [slot.loading for slot in self._slots.values() if slot.loading]
+        await asyncio.gather(*loading)
+        await asyncio.gather(*self._warming)
+        for slot in self._slots.values():
+            if slot.network is not None:
+                await asyncio.to_thread(slot.network.close)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _wait_for(self, slot: _Slot, record: Record, gone: asyncio.Future[None]) -> None:
+        """Until the load under way has ended, well or not; begins it if there is none."""
+        if self._closed:
+            raise Unavailable("the service is stopping; another instance may answer", RETRY_S)
+        if words := self.refusal(slot.name):
+            raise ModelRefused(words, RETRY_S)
+        task = slot.loading = slot.loading or asyncio.create_task(self._load(slot))
+        events: set[asyncio.Future[None]] = {task, gone}
+        with record.timings.measure("load"):
+            await asyncio.wait(
+                events,
+                timeout=max(0.0, record.ticket.remaining_s),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        if not task.done():
+            record.ticket.check()
+            raise record.ticket.passed()
+
+    async def _load(self, slot: _Slot) -> None:
+        """Load a network, or remember why that cannot be. Raises nothing."""
+        start, stamp = time.perf_counter(), _stamp(slot.file)
+        try:
+            slot.bytes = slot.bytes or slot.file.stat().st_size  # until it has been loaded once
+            self._make_room()
+            if self._closing:
+                await asyncio.wait(self._closing)
+            network = await asyncio.to_thread(self._load_network, slot.name, slot.file)
+        except Exception as error:
+            ours = isinstance(error, EngineError)  # says it all
+            logger.warning("%s cannot be loaded: %s", slot.name, error, exc_info=not ours)
+            slot.refusal = _public(error, slot), stamp
+            self._on_load(slot.name, None, time.perf_counter() - start)
+            return
+        finally:
+            slot.loading = None
+        seconds = time.perf_counter() - start
+        slot.network, slot.bytes, slot.refusal = network, network.info.memory_bytes, None
+        self._touch(slot)
+        logger.info("model loaded", extra=self._told(slot) | {"load_s": round(seconds, 2)})
+        self._on_load(slot.name, network, seconds)
+        self._make_room()  # it may have taken more than was thought
+        warming = asyncio.create_task(self.warm_up_later(network, lambda: False))
+        self._warming.add(warming)
+        warming.add_done_callback(self._warming.discard)
+
+    def _touch(self, slot: _Slot) -> None:
+        self._uses += 1
+        slot.used = self._uses
+
+    def _make_room(self) -> None:
+        """Drop those unused for longest, while all together take more than they may."""
+        while self.bytes > self._memory_bytes and not self._closed:
+            slots = self._slots.values()
+            idle = [slot for slot in slots if slot.idle and slot.network is not self.default]
+            if not idle:
+                return
+            self._drop(min(idle, key=lambda slot: slot.used))
+
+    def _drop(self, slot: _Slot) -> None:
+        network, slot.network = slot.network, None
+        if network is None:
+            return
+        closing = asyncio.create_task(asyncio.to_thread(network.close))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        logger.info("model dropped", extra=self._told(slot))
+        self._on_drop(slot.name)
+
+    def _told(self, slot: _Slot) -> dict[str, object]:
+        return {"model": slot.name, "bytes": slot.bytes, "bytes_of_all": self.bytes}
+
+
+def _examine(slot: _Slot, check: Check) -> None:
+    """Look at a file that is not loaded yet."""
+    stamp = _stamp(slot.file)
+    try:
+        check(slot.file)
+    except (EngineError, OSError) as error:
+        logger.warning("%s is not served: %s", slot.name, error)
+        slot.refusal = _public(error, slot), stamp
+
+
+def _public(error: Exception, slot: _Slot) -> str:
+    """Why a network cannot be served, without the folders of this machine."""
+    if not isinstance(error, EngineError):
+        return f"the model {slot.name} cannot be loaded; the service's log says why"
+    return str(error).replace(f"{slot.file.parent}/", "")
+
+
+def _stamp(file: Path) -> Stamp:
+    """Of a file and of those beside it that share its stem: variants, and what describes it."""
+    return tuple(filter(None, map(_seen, sorted(file.parent.glob(f"{file.stem}.*")))))
+
+
+def _seen(file: Path) -> tuple[str, int, int] | None:
+    try:
+        stat = file.stat()
+    except OSError:  # taken away in this moment
+        return None
+    return file.name, stat.st_mtime_ns, stat.st_size
