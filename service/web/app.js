@@ -157,22 +157,24 @@ async function fill() {
 
 /** The photo that a recipe makes. */
 async function made({ recipe, ...photo }, options) {
-  let texture = null;
-  const onAnswer = (answer) => ({ texture } = answer);
+  let said = null;
+  const onAnswer = ({ texture, model }) => { said = { texture, model }; };
   const blob = await inpaint(recipe.of.blob, recipe.mask, {
     ...options, ...recipe.options, onAnswer,
   });
   const bitmap = await createImageBitmap(blob);
-  return { ...photo, blob, bitmap, texture, recipe: { ...recipe, blob } };
+  return { ...photo, ...said, blob, bitmap, recipe: { ...recipe, blob } };
 }
 
-/** Another result of the same mask; those before it stay. */
+/** Another result of the same mask, by the model chosen now; those before it stay. */
 async function again() {
   const { photo } = editor;
   const button = $('[data-do=again]');
   if (state() !== 'result' || button.hidden) return;
   const { of, mask, options: chosen } = photo.recipe;
-  const recipe = { of, mask, options: { ...chosen, format: formatNow(), seed: photo.tries.nextSeed } };
+  const { model } = settings();
+  const changed = { model, format: formatNow(), seed: photo.tries.nextSeed };
+  const recipe = { of, mask, options: { ...chosen, ...changed } };
   const result = await asked((options) => made({ ...photo, recipe }, options));
   if (result) {
     photo.tries.add(result);

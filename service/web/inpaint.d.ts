@@ -10,6 +10,8 @@ export interface Answer {
   windows: number;
   /** What became of the photo's texture; unless it is `on` there are eight photos by seed. */
   texture: 'on' | 'off' | 'none' | 'late' | 'large' | null;
+  /** Which model filled it, where the service has several. */
+  model: string | null;
   /** With `crop`, where in the upright photo the answer belongs; all 0 where nothing changed. */
   place: { left: number; top: number; width: number; height: number } | null;
   /** With `crop`, how large the upright photo is. */
@@ -27,6 +29,8 @@ export interface InpaintOptions {
   texture?: 'auto' | 'on' | 'off';
   /** Which of many fills, 0 (the default) to 2147483647; the same number gives the same photo. */
   seed?: number;
+  /** Which model fills, where the service has several: one of those in its `v1/models`. */
+  model?: string;
   /** Grows the hole by so many pixels, 0 to 256. */
   dilate?: number;
   /** Fades the fill in over so many pixels inside the hole, 0 to 256. */

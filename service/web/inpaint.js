@@ -36,6 +36,7 @@ export async function inpaint(image, mask, options = {}) {
   onAnswer?.({
     windows: Number(answer.headers.get('x-inpaint-windows')),
     texture: answer.headers.get('x-inpaint-texture'),
+    model: answer.headers.get('x-inpaint-model'),
     ...placeOf(numbersOf(answer, 'x-inpaint-crop'), numbersOf(answer, 'x-inpaint-size')),
   });
   return reached(answer.blob(), signal);
@@ -45,8 +46,8 @@ function send(image, mask, { service, key, signal, onProgress, ...options }) {
   const body = new FormData();
   body.append('image', image, 'image');
   if (mask) body.append('mask', mask, 'mask');
-  const { invertMask: invert_mask, dilate, feather, crop, format, texture, seed } = options;
-  const fields = { invert_mask, dilate, feather, crop, format, texture, seed };
+  const { invertMask: invert_mask, dilate, feather, crop, format, texture, seed, model } = options;
+  const fields = { invert_mask, dilate, feather, crop, format, texture, seed, model };
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) body.append(name, String(value));
   }
@@ -106,8 +107,8 @@ async function readEvents(answer, { signal, onProgress, onAnswer }) {
     if (name === 'error') throw new InpaintError(JSON.parse(data));
     if (name === 'result') {
       const result = JSON.parse(data);
-      const { windows, texture, crop, size } = result;
-      onAnswer?.({ windows, texture, ...placeOf(crop, size) });
+      const { windows, texture, model = null, crop, size } = result;
+      onAnswer?.({ windows, texture, model, ...placeOf(crop, size) });
       return blobOf(result);
     }
   }

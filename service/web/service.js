@@ -2,7 +2,8 @@
 
 /** Where nothing was said, nothing is held back: the service still answers for itself. */
 const UNKNOWN = {
-  formats: ['PNG', 'JPEG', 'WebP'], maxPixels: Infinity, maxBytes: Infinity, fields: [], terms: '',
+  formats: ['PNG', 'JPEG', 'WebP'], maxPixels: Infinity, maxBytes: Infinity, fields: [], models: [],
+  terms: '',
 };
 
 async function ask() {
@@ -14,5 +15,5 @@ async function ask() {
   }
 }
 
-/** @type {Promise<import('./fitting.js').Limits & { fields: string[], terms: string }>} */
+/** @type {Promise<import('./fitting.js').Limits & { fields: string[], models: string[], terms: string }>} */
 export const service = ask();

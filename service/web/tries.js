@@ -46,11 +46,12 @@ export class Tries {
 
 /** Show which try a result is, and whether there can be another. */
 export function showTries(photo) {
-  const { tries, texture } = photo;
+  const { tries, texture, model } = photo;
   const why = texture !== 'on' && tries.nextSeed >= FILLS ? NO_MORE : '';
   const bar = document.querySelector('.tries');
   bar.querySelector('[role=group]').hidden = tries.count < 2;
-  bar.querySelector('.count').textContent = `${tries.placeOf(photo)} of ${tries.count}`;
+  const by = model ? `, ${model}` : '';
+  bar.querySelector('.count').textContent = `${tries.placeOf(photo)} of ${tries.count}${by}`;
   bar.querySelector('[data-do=earlier]').disabled = !tries.after(photo, -1);
   bar.querySelector('[data-do=later]').disabled = !tries.after(photo, 1);
   bar.querySelector('[data-do=again]').hidden = Boolean(why);

@@ -1,4 +1,6 @@
 // What the page shows beside the photo: the toolbar's state, progress, errors, announcements.
+import { chosenModel, offerModels } from './models.js';
+
 const $ = (selector) => document.querySelector(selector);
 const RETRYABLE = [0, 408, 429, 500, 502, 503, 504];
 const UNREAD = /:(unsupported-image|broken-image)$/; // which the browser may read better
@@ -85,15 +87,17 @@ export function settings() {
   return {
     dilate: dilate.valueAsNumber || 0,
     texture: (!texture.disabled && texture.value) || undefined, // the server's own choice otherwise
+    model: chosenModel(),
     key: key.value.trim() || undefined,
   };
 }
 
 /** Show what the service offers and under which terms. */
-export function showService({ fields, terms }) {
+export function showService({ fields, models, terms }) {
   const { texture } = $('#settings form').elements;
   texture.disabled = !fields.includes('texture');
   texture.closest('label').hidden = texture.disabled;
+  offerModels(models);
   for (const line of document.querySelectorAll('.terms')) {
     line.textContent = `Terms of the model: ${terms}`;
     line.hidden = !terms || terms === 'unspecified';

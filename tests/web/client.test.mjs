@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
-const { INPAINT_URL: service, INPAINT_CLIENT: client, INPAINT_FOLDER: folder } = process.env;
+const { INPAINT_URL: service, INPAINT_SEVERAL: several,
+  INPAINT_CLIENT: client, INPAINT_FOLDER: folder } = process.env;
 const { inpaint, InpaintError } = await import(client);
 
 const file = async (name) => new Blob([await readFile(`${folder}/${name}.png`)]);
@@ -68,6 +69,19 @@ for (const onProgress of [undefined, () => {}]) {
     assert.deepEqual(told[1].place, { left: 0, top: 0, width: 0, height: 0 });
     await inpaint(photo, mask, { ...options, crop: false });
     assert.deepEqual([told[2].place, told[2].size], [null, null]);
+  });
+}
+
+for (const onProgress of [undefined, () => {}]) {
+  test(`a model is asked for and told, ${onProgress ? 'from' : 'without'} a stream`, async () => {
+    const told = [];
+    const onAnswer = ({ model }) => told.push(model);
+    await inpaint(photo, mask, { service, onProgress, onAnswer });
+    await inpaint(photo, mask, { service: several, model: 'other', onProgress, onAnswer });
+    assert.deepEqual(told, [null, 'other']);
+    await assert.rejects(inpaint(photo, mask, { service, model: 'other', onProgress }), {
+      name: 'InpaintError', type: 'urn:inpaint:problem:unknown-model', status: 422,
+    });
   });
 }
 

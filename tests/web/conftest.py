@@ -67,6 +67,22 @@ def service() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """The same with the models `dummy`, which is the default one, `other` and `third`."""
+    folder = tmp_path_factory.mktemp("models")
+    for name in ("other", "third"):
+        (folder / f"{name}.onnx").touch()
+    with client_of(models=folder) as client:
+        yield client
+
+
+@pytest.fixture
+def url(service: httpx.Client) -> str:
+    """Where the page is."""
+    return f"{service.base_url}/"
+
+
+@pytest.fixture(scope="session")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PNG of noise, WIDTH x HEIGHT."""
     path = tmp_path_factory.mktemp("photos") / "noise.png"

@@ -35,12 +35,13 @@ def node() -> str:
 
 
 @pytest.mark.parametrize("file", ["client.test.mjs", "modules.test.mjs"])
-def test_by_node(node: str, file: str, service, folder: Path, tmp_path: Path) -> None:
+def test_by_node(node: str, file: str, service, several, folder: Path, tmp_path: Path) -> None:
     # Node runs a file as an ES module by its ending or by the package it lies in.
     shutil.copytree(CLIENT.parent, tmp_path / "web")
     (tmp_path / "web" / "package.json").write_text('{"type": "module"}')
     settings = {
         "INPAINT_URL": str(service.base_url).rstrip("/"),
+        "INPAINT_SEVERAL": str(several.base_url).rstrip("/"),
         "INPAINT_CLIENT": (tmp_path / "web" / "inpaint.js").as_uri(),
         "INPAINT_FOLDER": str(folder),
     }

@@ -19,11 +19,6 @@ PHONE = {
 }
 
 
-@pytest.fixture
-def url(service) -> str:
-    return f"{service.base_url}/"
-
-
 def centre(hole) -> tuple[float, float]:
     rows, columns = np.nonzero(hole)
     return float(columns.mean()), float(rows.mean())
@@ -375,53 +370,3 @@ def test_every_control_has_a_name(demo, url):
           .map((e) => e.outerHTML)"""
     )
     assert nameless == []
-
-
-def test_another_try_keeps_those_before_it(demo, url):
-    demo.open(url)
-    demo.paint((60, 50), (120, 90))
-    demo.fill()
-    mask, first = demo.sent("mask"), demo.downloaded()
-    assert not demo.page.is_visible(".tries .count")
-    seen = [first]
-    for seed in (1, 2):
-        demo.do("again")
-        demo.page.wait_for_selector(f".tries .count:text-is('{seed + 1} of {seed + 1}')")
-        demo.wait_for("result")
-        assert demo.page.evaluate("sent.seed") == str(seed)
-        assert demo.sent("mask") == mask
-        assert demo.page.evaluate("document.activeElement.dataset.do") == "again"
-        seen.append(demo.downloaded())
-    assert not np.array_equal(seen[0], seen[1])
-    assert not np.array_equal(seen[1], seen[2])
-    assert demo.page.is_disabled("[data-do=later]")
-    demo.do("earlier")
-    np.testing.assert_array_equal(demo.downloaded(), seen[1])
-    demo.page.keyboard.press(",")
-    assert demo.page.inner_text(".tries .count") == "1 of 3"
-    assert demo.page.is_disabled("[data-do=earlier]")
-    np.testing.assert_array_equal(demo.downloaded(), first)
-    demo.page.keyboard.press(".")
-    demo.page.keyboard.press("t")
-    demo.page.wait_for_selector(".tries .count:text-is('4 of 4')")
-    demo.wait_for("result")
-    demo.do("back")  # one step, however many tries there were
-    demo.wait_for("painting")
-    assert demo.painted() > 0
-
-
-def test_without_texture_there_are_eight_tries(demo, url):
-    demo.open(url)
-    demo.page.click("[data-do=settings]")
-    demo.page.select_option("[name=texture]", "off")
-    demo.page.keyboard.press("Escape")
-    demo.paint((60, 50), (120, 90))
-    demo.fill()
-    for count in range(2, 9):
-        demo.page.keyboard.press("t")
-        demo.page.wait_for_selector(f".tries .count:text-is('{count} of {count}')")
-        demo.wait_for("result")
-    assert "no more than these eight" in demo.page.inner_text(".tries")
-    assert not demo.page.is_visible("[data-do=again]")
-    demo.page.keyboard.press("t")
-    assert demo.page.get_attribute("body", "data-state") == "result"

@@ -25,11 +25,6 @@ DROP = """([kind, field, files, texts]) => {
 
 
 @pytest.fixture
-def url(service) -> str:
-    return f"{service.base_url}/"
-
-
-@pytest.fixture
 def jpeg(tmp_path: Path) -> Path:
     """A JPEG as cameras write them, all its pixels new."""
     path = tmp_path / "beach.jpg"

@@ -6,9 +6,10 @@ const options: InpaintOptions = {
   format: 'webp',
   dilate: 4,
   texture: 'off',
+  model: 'lama',
   invertMask: true,
   crop: true,
-  onAnswer: ({ place, size }) => console.log(place?.left, size?.width),
+  onAnswer: ({ model, place, size }) => console.log(model?.length, place?.left, size?.width),
   signal: AbortSignal.timeout(1000),
   onProgress: ({ done, total }: Progress) => console.log(done / total),
 };
