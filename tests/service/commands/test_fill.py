@@ -1,3 +1,7 @@
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +9,7 @@ import pytest
 from PIL import Image
 
 from service.commands.fill import EXIT_ENGINE, EXIT_FAILED, EXIT_USAGE, main
+from service.filling.whole_files import is_whole
 from tests.service.engine.onnx_models import write_painting_model
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
 
@@ -170,3 +175,95 @@ def test_only_the_rectangle_that_changed(folder: Path, capsys: pytest.CaptureFix
     assert run("--quiet", folder / "in/a.png", "-o", none, "--crop") == 0
     assert capsys.readouterr().out == f"{none}: 0,0,0,0 of 50,40\n"
     assert not none.exists()
+
+
+def test_a_run_is_gone_on_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is there as a whole is left out; what is cut off is filled again."""
+    arguments = (folder / "in", folder / "mask.png", "-o", folder / "out", "--resume")
+    report = folder / "report.csv"
+    (folder / "in/broken.png").write_bytes(b"no photo")
+    assert run(*arguments, "--report", report, "--jobs", 2) == EXIT_FAILED
+    assert "2 filled, 1 failed" in capsys.readouterr().err
+    first = report.read_text()
+    whole, cut = folder / "out/a.png", folder / "out/b.png"
+    kept, content = whole.stat().st_mtime_ns, cut.read_bytes()
+    cut.write_bytes(content[:-1])
+    (folder / "in/broken.png").write_bytes(file_of(noise(40, 50, seed=3)))
+    assert run(*arguments, "--report", report) == 0
+    assert "2 filled, 1 skipped" in capsys.readouterr().err
+    assert whole.stat().st_mtime_ns == kept
+    assert cut.read_bytes() == content
+    second = report.read_text()
+    assert "the image is text, not a picture" in first
+    assert [line.split(",")[2] for line in second.splitlines()[1:]] == ["filled"] * 3
+    assert second.splitlines()[1] == first.splitlines()[1]
+    assert run(*arguments) == 0
+    assert "3 skipped" in capsys.readouterr().err
+
+
+def test_a_pattern_names_photos(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = folder / "out"
+    assert run("--quiet", folder / "in/[b-z]*.png", folder / "masks", "-o", out, "--crop") == 0
+    assert [path.name for path in out.iterdir()] == ["b.png"]
+    assert capsys.readouterr().out == f"{out / 'b.png'}: 8,8,12,12 of 50,40\n"
+    assert run("--quiet", folder / "in/x*.png", "-o", out) == EXIT_USAGE
+    assert "x*.png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--jobs", 0), ("--report", "x.txt"), ("--report", "tests.csv")]
+)
+def test_wrong_options_are_refused(
+    folder: Path, arguments: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    Path("tests.csv").mkdir()
+    with pytest.raises(SystemExit) as stop:
+        run(folder / "in", "-o", folder / "out", *arguments)
+    assert stop.value.code == EXIT_USAGE
+
+
+def test_a_report_that_is_none_is_not_written_over(folder: Path) -> None:
+    notes = folder / "notes.csv"
+    notes.write_text("mine\n")
+    arguments = (folder / "in", folder / "mask.png", "-o", folder / "out", "--report", notes)
+    assert run(*arguments, "--resume") == EXIT_USAGE
+    assert notes.read_text() == "mine\n"
+
+
+def test_an_error_that_nobody_foresaw_ends_one_photo_only(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(path: Path, content: bytes) -> None:
+        if path.stem == "a":
+            raise TypeError("odd")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+    monkeypatch.setattr("service.filling.filler.write_whole", fail)
+    assert run("--quiet", folder / "in", folder / "mask.png", "-o", folder / "out") == EXIT_FAILED
+    assert [path.name for path in (folder / "out").iterdir()] == ["b.png"]
+    assert "a.png: TypeError: odd" in capsys.readouterr().err
+
+
+def test_a_signal_leaves_whole_files_and_a_report(folder: Path) -> None:
+    """Through the real command. The signal comes as soon as the first of a thousand is there."""
+    out, report = folder / "out", folder / "report.json"
+    for index in range(1000):
+        (folder / "in" / f"{index}.png").hardlink_to(folder / "in/a.png")
+    command = [sys.executable, "-m", "service", "fill", folder / "in", folder / "mask.png"]
+    command += ["-o", out, "--report", report, "--jobs", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not (out.is_dir() and any(out.iterdir())):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
+    assert process.returncode == 128 + signal.SIGINT
+    assert "--resume goes on with" in told
+    assert "Traceback" not in told
+    states = {row["output"]: row["outcome"] for row in json.loads(report.read_text())}
+    assert len(states) == 1002
+    assert set(states.values()) == {"filled", "stopped"}
+    filled = {name for name, state in states.items() if state == "filled"}
+    assert {str(path) for path in out.iterdir()} == filled
+    assert all(is_whole(Path(name)) for name in filled)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.filling.search import Photos
 from service.imaging.encoding import OutputFormat
 
 SUFFIXES: dict[str, OutputFormat] = {
@@ -53,43 +54,55 @@ def single_task(image: Path, mask: Path | None, output: Path) -> Task:
     return Task(image, mask, output)
 
 
-def folder_tasks(
-    images: Path, masks: Path | None, output: Path, suffix: str
-) -> tuple[list[Task], dict[Path, str]]:
-    """The tasks of all photos in a folder and the folders in it.
+def tasks_of(
+    photos: Photos, masks: Path | None, output: Path, suffix: str
+) -> tuple[list[Task], dict[Task, str]]:
+    """The tasks of many photos.
+
+    Masks and what was written before are no photos, should they lie among them.
 
     Args:
-        images: The folder.
+        photos: What was found.
         masks: A folder of masks named as the photos are (any ending), one mask for all, or None.
-        output: The folder to write to; it repeats the folders of `images`.
+        output: The folder to write to; it repeats the folders in which the photos lie.
         suffix: Ending of the files written.
 
     Returns:
-        The tasks, and for each photo that cannot be one the reason in words.
+        The tasks, and those that cannot be done, with the reason in words.
 
     Raises:
         TaskError: there is no photo, or `output` is not a folder.
     """
     if output.exists() and not output.is_dir():
         raise TaskError(f"{output} is a file; many photos need a folder")
-    photos = sorted(path for path in images.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not photos:
-        raise TaskError(f"there is no {', '.join(SUFFIXES)} file in {images}")
+    # Not so where photos are filled in their own folder, or have their masks beside them.
+    others = [path for path in (masks, output) if path and path.resolve() != photos.base.resolve()]
+    paths = [path for path in photos.paths if _is_photo(path, others)]
+    if not paths:
+        raise TaskError(f"there is no {', '.join(SUFFIXES)} file in {photos.where}")
     tasks: dict[Path, Task] = {}
-    failures: dict[Path, str] = {}
-    for photo in photos:
-        name = photo.relative_to(images).with_suffix("")
+    refused: dict[Task, str] = {}
+    for photo in paths:
+        name = photo.relative_to(photos.base).with_suffix("")
         target = output / name.with_name(name.name + suffix)
         try:
             mask = _by_stem(masks, name) if masks is not None and masks.is_dir() else masks
         except TaskError as error:
-            failures[photo] = str(error)
+            refused[Task(photo, None, target)] = str(error)
             continue
+        task = Task(photo, mask, target)
         if target in tasks:
-            failures[photo] = f"{tasks[target].image} is written to {target} already"
+            refused[task] = f"{tasks[target].image} is written to {target} already"
         else:
-            tasks[target] = Task(photo, mask, target)
-    return list(tasks.values()), failures
+            tasks[target] = task
+    return list(tasks.values()), refused
+
+
+def _is_photo(path: Path, others: list[Path]) -> bool:
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return False
+    real = path.resolve()
+    return not any(real.is_relative_to(other.resolve()) for other in others)
 
 
 def _by_stem(folder: Path, name: Path) -> Path:
