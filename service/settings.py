@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         description="MiB that the models loaded may take by estimate; beyond it the one unused "
         "for longest is dropped, never one in use or the default",
     )
+    model_signature: Literal["auto", "pconv", "lama", "lama-web", "migan", "migan-bare"] = Field(
+        default="auto",
+        description="how the model takes windows: auto (told by its file and by trying it), pconv, "
+        "lama, lama-web, migan or migan-bare",
+    )
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
         default="auto",
         description="what computes; cuda and tensorrt fail at start where they cannot be used",

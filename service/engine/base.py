@@ -19,6 +19,7 @@ class EngineInfo:
         provider: What computes, as the runtime itself reports it (`CPUExecutionProvider`, ...).
         precision: Arithmetic of the network (`float32`, `float16`, `int8`).
         traits: What the network can and cannot do.
+        signature: How windows are given to it (`service.engine.signatures`).
         window_sizes: Window sizes in pixels, ascending, multiples of the stride.
         first_sizes: Those to be warmed before requests are taken; the others run without it too.
         terms: Terms of the weights, one line.
@@ -37,6 +38,7 @@ class EngineInfo:
     traits: Traits
     window_sizes: tuple[int, ...]
     first_sizes: tuple[int, ...]
+    signature: str = "none"
     terms: str = "unspecified"
     max_batch: int = 1
     runs: int = 1

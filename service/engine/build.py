@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from service.engine.base import Engine
-from service.engine.network import identify
+from service.engine.model_file import identify
 from service.settings import Settings
 
 
@@ -42,6 +42,7 @@ def build_engine(settings: Settings, model: Path | None = None, *, measure: bool
         max_batch=settings.max_batch,
         runs=settings.runs,
         measure=measure_by(min(settings.window_sizes)) if measure else None,
+        signature=_signature(settings, model),
     )
 
 
@@ -58,6 +59,11 @@ def check_model(settings: Settings, model: Path | None = None) -> None:
         EngineError: it is no ONNX file, has no known signature, its sidecar cannot be used, or no
             window size suits it; says which in words.
     """
-    network = identify(model or settings.model_file)
-    for coding in network.codings:
-        network.window_sizes(coding, settings.window_sizes)
+    identify(model or settings.model_file, _signature(settings, model)).runnable(
+        settings.window_sizes
+    )
+
+
+def _signature(settings: Settings, model: Path | None) -> str:
+    """The setting is for the default network; others have sidecars."""
+    return settings.model_signature if model in (None, settings.model_file) else "auto"

@@ -16,6 +16,7 @@ from service.engine.outline import Tensor
 from service.engine.signatures import BYTES, CHANNELS, MaskValues, Part, Range, Signature
 
 Feed = dict[str, NDArray[Any]]
+Shapes = Mapping[str, tuple[int, ...]]
 TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
@@ -65,7 +66,7 @@ class Coding:
             return f"it takes {self.batch} pictures at once, no more and no less; make the batch 1"
         return ""
 
-    def shapes(self, batch: int, size: int) -> Mapping[str, tuple[int, ...]]:
+    def shapes(self, batch: int, size: int) -> Shapes:
         """Shapes of the inputs by name."""
         return {
             tensor.name: self._shape(batch, size, sum(CHANNELS[part] for part in parts))
@@ -87,12 +88,19 @@ class Coding:
             for tensor, parts in zip(self.inputs, self.signature.inputs, strict=True)
         }
 
-    def decode(self, output: NDArray[Any]) -> Images:
-        """The picture: (N, S, S, 3) uint8, rounded and cut to 0..255.
+    def decode(self, output: NDArray[Any], shape: tuple[int, ...]) -> Images:
+        """The picture: uint8 RGB, rounded and cut to 0..255.
+
+        Args:
+            output: What the network gave.
+            shape: (N, S, S, 3), what is due.
 
         Raises:
-            EngineError: there are values in it that are no numbers.
+            EngineError: it is of another shape, or has values that are no numbers.
         """
+        due = self._shape(shape[0], shape[1], shape[3])
+        if output.shape != due:
+            raise EngineError(f"the network's picture is {output.shape}, {due} is due")
         picture = output if self.signature.layout == "NHWC" else output.transpose(TO_NHWC)
         if picture.dtype == np.uint8:
             return np.ascontiguousarray(picture)

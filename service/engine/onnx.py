@@ -1,6 +1,5 @@
 """The engine that runs an ONNX file with ONNX Runtime."""
 
-import json
 import logging
 import time
 from collections.abc import Sequence
@@ -8,45 +7,50 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from service.arrays import Holes, Images
 from service.engine.base import EngineError, EngineInfo
-from service.engine.choosing import Measure, sample_windows
-from service.engine.contract import check_contract
-from service.engine.properties import take_traits
+from service.engine.choosing import Measure, Runs, sample_windows
+from service.engine.coding import Feed
+from service.engine.description import describe
+from service.engine.model_file import AUTO, identify
 from service.engine.run_table import RunTable, batch_sizes
 from service.engine.sessions import CPU, Device, expects_gpu, open_session
+from service.engine.settling import settle
 from service.engine.side_by_side import SideBySide, runs_for, threads_beside
-from service.engine.variants import Precision, open_variant, precision_of
+from service.engine.variants import Precision, open_variant
 
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_CPU, MAX_BATCH_GPU = 4, 16
 CPU_RUN_BYTES = 96 * 2**20  # bounds the memory of runs on a CPU, where batches gain little
-FIRST_PIXELS = 256  # larger windows are warmed on a CPU while requests are taken already
 TIMED_RUNS = 2  # after those that allocate and search; the fastest one counts
 
 
 class OnnxEngine:
-    """Runs a model that keeps the ONNX contract (`service.engine.contract`).
+    """Runs a model that has one of the known signatures (`service.engine.signatures`).
 
     Args:
         model: The float32 ONNX file.
-        window_sizes: Sizes to warm and to report, in pixels; multiples of the model's stride.
+        window_sizes: Sizes to warm and to report, in pixels; multiples of the model's stride. A
+            model that takes one size alone has that one.
         device: What to compute on.
         precision: Which variant of the model to run (`service.engine.variants`).
         max_batch: Most windows of a run; warmed as well. 0: what suits the provider.
         runs: How many runs overlap on a CPU, sharing the threads. 0: what suits their number. On a
             GPU there is one at a time.
         measure: Decides by measuring whether a CPU runs the 8-bit variant where precision is
-            `auto`; None: it does.
+            `auto`; None: it does. For our own models, which are the only ones with variants.
+        signature: Name of the model's signature; `auto`: told by its header and a probe.
 
     Raises:
-        EngineError: no such file, not a model, not the contract, a size that is not a multiple of
-            the stride, or the provider or the precision asked for cannot be used.
+        EngineError: no such file, not a model, no signature that can be told, a size that is not a
+            multiple of the stride, or the provider or the precision asked for cannot be used.
     """
 
     def __init__(
@@ -59,33 +63,42 @@ class OnnxEngine:
         max_batch: int = 0,
         runs: int = 0,
         measure: Measure | None = None,
+        signature: str = AUTO,
     ) -> None:
-        if not model.is_file():
-            raise EngineError(f"there is no model at {model}; set INPAINT_MODEL to an ONNX file")
-        if not window_sizes:
-            raise EngineError("there is no window size to run")
+        file = identify(model, signature)
+        file.runnable(window_sizes)  # before it is loaded, which takes longer
         onnxruntime.disable_telemetry_events()
         device = device or Device()
         most = max_batch or MAX_BATCH_GPU
         opened = open_variant(
             model,
             precision,
-            partial(open_session, device=device, sizes=window_sizes, max_batch=most),
+            partial(open_session, device=device, shapes=file.shapes(window_sizes, most)),
             expect_gpu=expects_gpu(device),
-            measure=measure,
+            measure=measure if file.ours else None,
         )
-        session, file = opened.session, opened.file
-        check_contract(session, file)
-        on_cpu = session.get_providers()[0] == CPU
+        session = opened.session
+        if opened.file != model:
+            file = identify(opened.file, signature, owner=model)
+        self._coding, traits = settle(file, window_sizes, partial(_run, session))
+        provider = session.get_providers()[0]
+        on_cpu = provider == CPU
         runs = min(runs or runs_for(device.threads), device.threads) if on_cpu else 1
-        self._asked_batch = max_batch
         most = max_batch or _max_batch(device.threads, runs, on_cpu=on_cpu)
-        info = _describe(session, file, window_sizes, most, runs)
-        self._info = replace(
-            info, precision_seconds=opened.seconds, memory_bytes=_memory_bytes(file, info)
+        self._asked_batch = max_batch
+        self._limit = file.batch(self._coding)
+        self._info = describe(
+            file,
+            self._coding,
+            traits,
+            window_sizes,
+            provider=provider,
+            max_batch=min(most, self._limit or most),
+            runs=runs,
+            precision_seconds=opened.seconds,
         )
         share = replace(device, provider="cpu", threads=threads_beside(device.threads, runs))
-        beside = open_session(file, share, window_sizes, 1) if runs > 1 else None
+        beside = open_session(opened.file, share) if runs > 1 else None
         self._sessions = SideBySide(session, beside)
 
     @property
@@ -95,15 +108,12 @@ class OnnxEngine:
 
     def infer(self, images: Images, holes: Holes) -> Images:
         """Predict whole windows; shapes and errors as in `Engine.infer`."""
-        mask = np.ascontiguousarray(holes).view(np.uint8)[..., np.newaxis]  # 0 is known
-        try:
-            (prediction,) = self._sessions.run(
-                ["prediction"], {"image": np.ascontiguousarray(images), "mask": mask}
-            )
-        except Exception as error:  # ONNX Runtime's errors have no common base class of their own
-            raise EngineError(f"ONNX Runtime failed on {images.shape}: {error}") from error
-        result: Images = prediction
-        return result
+        if self._limit and len(images) > self._limit:
+            starts = range(0, len(images), self._limit)
+            parts = [slice(start, start + self._limit) for start in starts]
+            return np.concatenate([self.infer(images[part], holes[part]) for part in parts])
+        output = _run(self._sessions, self._coding.output.name, self._coding.encode(images, holes))
+        return self._coding.decode(output, images.shape)
 
     def warm_up(self, sizes: Sequence[int] = ()) -> RunTable:
         """Run sizes and batches, largest first: the arena keeps what its largest run needed.
@@ -164,51 +174,15 @@ def _max_batch(threads: int, runs: int, *, on_cpu: bool) -> int:
     return MAX_BATCH_CPU if threads > runs else 1
 
 
-def _memory_bytes(model: Path, info: EngineInfo) -> int:
-    """The weights, once for each session, and what runs of the largest windows take."""
-    sessions = min(info.runs, 2)
-    run_bytes: int = info.traits.pixel_bytes * max(info.window_sizes) ** 2
-    return sessions * model.stat().st_size + info.runs * run_bytes
+def _run(session: Runs, output: str, feed: Feed) -> NDArray[Any]:
+    """One run.
 
-
-def _describe(
-    session: onnxruntime.InferenceSession,
-    model: Path,
-    window_sizes: Sequence[int],
-    max_batch: int,
-    runs: int,
-) -> EngineInfo:
-    metadata: dict[str, object] = dict(session.get_modelmeta().custom_metadata_map)
-    traits = take_traits(metadata, model)
-    if odd := [size for size in window_sizes if size % traits.stride]:
-        raise EngineError(
-            f"window sizes must be multiples of the model's stride {traits.stride}: {odd}"
-        )
-    if isinstance(record := metadata.get("training"), str):
-        metadata["training"] = _parsed(record)
-    metadata.pop("precision", None)
-    metadata.pop("variant_of", None)  # says nothing but that this is the right file
-    provider = session.get_providers()[0]
-    sizes = tuple(sorted(set(window_sizes)))
-    first = tuple(size for size in sizes if size <= FIRST_PIXELS) if provider == CPU else sizes
-    return EngineInfo(
-        name=str(metadata.pop("name", model.stem)),
-        version=str(metadata.pop("version", "unknown")),
-        provider=provider,
-        precision=precision_of(session),
-        traits=traits,
-        window_sizes=sizes,
-        first_sizes=first or sizes[:1],
-        terms=str(metadata.get("licence", "unspecified")),
-        max_batch=max_batch,
-        runs=runs,
-        metadata=metadata,
-    )
-
-
-def _parsed(record: str) -> object:
-    """The training record as JSON, or as it is where it is not JSON."""
+    Raises:
+        EngineError: the runtime failed.
+    """
     try:
-        return json.loads(record)
-    except json.JSONDecodeError:
-        return record
+        (given,) = session.run([output], feed)
+    except Exception as error:  # ONNX Runtime's errors have no common base class of their own
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in feed.items())
+        raise EngineError(f"ONNX Runtime failed on {shapes}: {error}") from error
+    return np.asarray(given)

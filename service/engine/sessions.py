@@ -1,7 +1,6 @@
 """ONNX Runtime sessions: providers that are really used, and the options they are opened with."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,7 @@ from typing import Literal
 import onnxruntime
 
 from service.engine.base import EngineError
+from service.engine.coding import Shapes
 
 logger = logging.getLogger(__name__)
 
@@ -52,15 +52,14 @@ def expects_gpu(device: Device) -> bool:
 
 
 def open_session(
-    model: Path, device: Device, sizes: Sequence[int], max_batch: int, *, quick: bool = False
+    model: Path, device: Device, shapes: tuple[Shapes, Shapes] = ({}, {}), *, quick: bool = False
 ) -> onnxruntime.InferenceSession:
     """Open a model on a device.
 
     Args:
         model: An ONNX file.
         device: What to compute on.
-        sizes: Window sizes that it will be asked for, which TensorRT must know beforehand.
-        max_batch: Most windows of a run, likewise.
+        shapes: Smallest and largest inputs, which TensorRT alone must know beforehand.
         quick: Leave out what a CPU's vectors want changed: opens in a quarter of the time.
 
     Raises:
@@ -77,7 +76,7 @@ def open_session(
     onnxruntime.preload_dlls()  # finds the CUDA and cuDNN libraries that come as Python packages
     providers: list[object] = [(CUDA, cuda_options(device)), CPU]
     if wanted == TENSORRT:
-        providers.insert(0, (TENSORRT, tensorrt_options(device, sizes, max_batch)))
+        providers.insert(0, (TENSORRT, tensorrt_options(device, *shapes)))
     session = _create(model, providers, cpu_options(device.threads))
     if session.get_providers()[0] == wanted:
         session.disable_fallback()
@@ -126,14 +125,14 @@ def cuda_options(device: Device) -> dict[str, str]:
     return options
 
 
-def tensorrt_options(device: Device, sizes: Sequence[int], max_batch: int) -> dict[str, str]:
+def tensorrt_options(device: Device, smallest: Shapes, largest: Shapes) -> dict[str, str]:
     """Options of the TensorRT provider: one engine for all sizes and batches, float16 allowed."""
     options = {
         "device_id": str(device.device_id),
         "trt_fp16_enable": "1",
-        "trt_profile_min_shapes": _shapes(1, min(sizes)),
-        "trt_profile_opt_shapes": _shapes(max_batch, max(sizes)),
-        "trt_profile_max_shapes": _shapes(max_batch, max(sizes)),
+        "trt_profile_min_shapes": _in_words(smallest),
+        "trt_profile_opt_shapes": _in_words(largest),
+        "trt_profile_max_shapes": _in_words(largest),
     }
     if device.tensorrt_cache is not None:
         options["trt_engine_cache_enable"] = "1"
@@ -141,5 +140,5 @@ def tensorrt_options(device: Device, sizes: Sequence[int], max_batch: int) -> di
     return options
 
 
-def _shapes(batch: int, size: int) -> str:
-    return f"image:{batch}x{size}x{size}x3,mask:{batch}x{size}x{size}x1"
+def _in_words(shapes: Shapes) -> str:
+    return ",".join(f"{name}:{'x'.join(map(str, shape))}" for name, shape in shapes.items())

@@ -1,7 +1,7 @@
 """Runs that overlap on the processors: one alone has all threads, else they share them."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,7 @@ class SideBySide:
         self._lock = threading.Lock()
         self._running = 0
 
-    def run(self, outputs: list[str], feed: dict[str, Any]) -> Any:
+    def run(self, outputs: Sequence[str], feed: dict[str, Any]) -> Any:
         """As `InferenceSession.run`."""
         with self._session() as session:
             return session.run(outputs, feed)

@@ -122,7 +122,7 @@ LAMA = Signature(
     masks=_both(0, 1),
     answers=(BYTES, UNIT, SIGNED),
     # Fourier convolutions see the whole window; the encoder halves three times.
-    traits=Traits(stride=8, reach=256, lattice=0, predicts_known=False, pixel_bytes=1600),
+    traits=Traits(stride=8, reach=256, lattice=0, pixel_bytes=1600),
 )
 
 LAMA_WEB = Signature(
@@ -148,7 +148,7 @@ MIGAN = Signature(
     blank=False,
     masks=_both(255, 0),
     answers=(BYTES,),
-    traits=Traits(reach=256, lattice=0, predicts_known=False, pixel_bytes=800),
+    traits=Traits(reach=256, lattice=0, pixel_bytes=800),
     batch=1,  # cuts around the holes of all its pictures together
 )
 

@@ -40,6 +40,7 @@ class Model(BaseModel):
         description="terms of the weights, one line",
         examples=["Research and non-commercial use only"],
     )
+    signature: str = Field(description="how windows are given to the network", examples=["pconv"])
     stride: int = Field(description="windows are multiples of this many pixels", examples=[128])
     reach: int = Field(description="deeper holes are filled coarse first", examples=[120])
     window_sizes: list[int] = Field(description="in pixels", examples=[[128, 256, 384, 512]])
@@ -120,6 +121,7 @@ def _about(network: Network) -> Model:
         precision=info.precision,
         precision_seconds=dict(info.precision_seconds),
         terms=info.terms,
+        signature=info.signature,
         stride=info.traits.stride,
         reach=info.traits.reach,
         window_sizes=list(info.window_sizes),

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from service.engine import onnx
+from service.engine import description, onnx
 from service.engine.base import EngineError
 from service.engine.onnx import OnnxEngine
 from service.engine.sessions import Device
@@ -54,7 +54,7 @@ def test_the_warm_up_times_every_size_and_batch(model):
 
 
 def test_small_windows_are_warmed_first_on_a_cpu(model, monkeypatch):
-    monkeypatch.setattr(onnx, "FIRST_PIXELS", 16)
+    monkeypatch.setattr(description, "FIRST_PIXELS", 16)
     engine = OnnxEngine(model, (8, 16, 32), max_batch=1)
     assert engine.info.first_sizes == (8, 16)
     assert sorted(engine.warm_up(engine.info.first_sizes).seconds) == [8, 16]
@@ -134,10 +134,17 @@ def test_a_corrupt_model_is_named(tmp_path, content):
         OnnxEngine(path, (8,), device=Device(provider="cpu"))
 
 
-def test_a_model_with_another_contract_is_refused(tmp_path):
+def test_a_model_of_other_names_that_fills_no_holes_is_refused(tmp_path):
     path = write_inverting_model(tmp_path / "other.onnx", output="picture")
-    with pytest.raises(EngineError, match="does not keep the contract"):
+    with pytest.raises(EngineError, match="none fills a hole like its surroundings"):
         OnnxEngine(path, (8,), device=Device(provider="cpu"))
+
+
+def test_our_own_models_are_not_probed(model, monkeypatch):
+    runs = []
+    monkeypatch.setattr(onnx, "_run", lambda *call: runs.append(call))
+    OnnxEngine(model, (8,), device=Device(provider="cpu"))
+    assert runs == []
 
 
 def test_sizes_are_multiples_of_the_stride(model):

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, save
 
 from service.engine.base import EngineError
 from service.engine.build import check_model
-from service.engine.network import identify
+from service.engine.model_file import identify
 from tests.service.engine.onnx_models import write_inverting_model
 from tests.service.engine.stand_ins import LAMA, LAMA_WEB, MIGAN, PCONV, ROWS, variations
 from tests.service.servers import settings_of
@@ -145,17 +145,19 @@ def test_pictures_are_read_back_as_the_stand_in_gives_them(choice):
     black, white = of.answer
     given = picture if of.layout == "NHWC" else picture.transpose(0, 3, 1, 2)
     given = (given / 255 * (white - black) + black).round(4).astype(of.element)
-    np.testing.assert_array_equal(coding.decode(given), picture)
+    np.testing.assert_array_equal(coding.decode(given, picture.shape), picture)
 
 
 def test_what_leaves_the_range_is_cut_and_what_is_no_number_is_an_error(tmp_path):
     coding = codings(LAMA_WEB.write(tmp_path / "x.onnx"))[0]
     output = np.zeros((1, 3, 2, 2), np.float32)
     output[0, :, 0, 0] = (-0.5, 1.5, 0.502)
-    assert coding.decode(output)[0, 0, 0].tolist() == [0, 255, 128]
+    assert coding.decode(output, (1, 2, 2, 3))[0, 0, 0].tolist() == [0, 255, 128]
     output[0, 0, 0, 0] = np.nan
     with pytest.raises(EngineError, match="no numbers"):
-        coding.decode(output)
+        coding.decode(output, (1, 2, 2, 3))
+    with pytest.raises(EngineError, match=r"\(1, 3, 2, 2\), \(1, 3, 4, 4\) is due"):
+        coding.decode(output, (1, 4, 4, 3))
 
 
 SIDECARS = [

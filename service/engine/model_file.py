@@ -1,13 +1,13 @@
 """What a model file is, before it is loaded: from its header, its sidecar and the settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from service.engine.base import EngineError
-from service.engine.coding import Coding
+from service.engine.coding import Coding, Shapes
 from service.engine.contract import keeps_contract
-from service.engine.outline import read_outline
+from service.engine.outline import Outline, read_outline
 from service.engine.properties import take_traits
 from service.engine.recognition import codings_of
 from service.engine.sidecar import Sidecar, read_sidecar, sidecar_of
@@ -18,23 +18,21 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class ModelFile:
     """One model file.
 
     Attributes:
-        model: The file.
+        path: The file.
         codings: How windows may have to be given to it; a probe decides where that is open.
         ours: Whether it keeps our contract, so that nothing is left to find out.
-        named: Whether somebody named its signature.
-        properties: What the file says of itself.
+        outline: What the file says of itself.
         sidecar: What its owner says of it.
     """
 
-    model: Path
+    path: Path
     codings: Sequence[Coding]
     ours: bool
-    named: bool
-    properties: Mapping[str, str]
+    outline: Outline
     sidecar: Sidecar
 
     def traits(self, coding: Coding) -> Traits:
@@ -43,17 +41,45 @@ class Network:
         Raises:
             EngineError: the file states one that cannot be.
         """
-        stated = take_traits(dict(self.properties), self.model, coding.signature.traits)
+        defaults = coding.signature.traits
+        if not self.ours:
+            defaults = replace(defaults, lattice=0)  # whoever completes lattices says so
+        stated = take_traits(dict(self.outline.properties), self.path, defaults)
         told = {each.name: getattr(self.sidecar, each.name) for each in fields(Traits)}
         return replace(stated, **{name: value for name, value in told.items() if value is not None})
 
     def states(self, trait: str) -> bool:
         """Whether sidecar or file state a trait."""
-        return getattr(self.sidecar, trait) is not None or trait in self.properties
+        return getattr(self.sidecar, trait) is not None or trait in self.outline.properties
 
     def batch(self, coding: Coding) -> int:
         """Most windows of a run; 0: any number."""
         return coding.batch or self.sidecar.batch or coding.signature.batch
+
+    def runnable(self, configured: Sequence[int]) -> list[Coding]:
+        """The codings that have a window size.
+
+        Raises:
+            EngineError: none has.
+        """
+        runnable, errors = [], []
+        for coding in self.codings:
+            try:
+                self.window_sizes(coding, configured)
+            except EngineError as error:
+                errors.append(error)
+            else:
+                runnable.append(coding)
+        if not runnable:
+            raise errors[0]
+        return runnable
+
+    def shapes(self, configured: Sequence[int], max_batch: int) -> tuple[Shapes, Shapes]:
+        """The smallest and the largest inputs by name, as TensorRT must know them beforehand."""
+        coding = self.codings[0]
+        sizes = (coding.side,) if coding.side else self.sidecar.sizes or configured
+        batch = min(max_batch, self.batch(coding) or max_batch)
+        return coding.shapes(1, min(sizes)), coding.shapes(batch, max(sizes))
 
     def window_sizes(self, coding: Coding, configured: Sequence[int]) -> tuple[int, ...]:
         """The window sizes to run, ascending: its only one, the sidecar's or the configured ones.
@@ -79,7 +105,7 @@ class Network:
         return tuple(fitting)
 
 
-def identify(model: Path, signature: str = AUTO, *, owner: Path | None = None) -> Network:
+def identify(model: Path, signature: str = AUTO, *, owner: Path | None = None) -> ModelFile:
     """Find out what a file is by its header.
 
     Args:
@@ -98,12 +124,11 @@ def identify(model: Path, signature: str = AUTO, *, owner: Path | None = None) -
     name = (sidecar.signature or AUTO) if signature == AUTO else signature
     signatures = tuple(KNOWN.values()) if name == AUTO else (KNOWN[name],)
     codings = codings_of(outline, model, signatures)
-    return Network(
+    return ModelFile(
         model,
         _as_told(codings, sidecar, owner or model),
         keeps_contract(outline),
-        name != AUTO,
-        outline.properties,
+        outline,
         sidecar,
     )
 
