@@ -2,11 +2,13 @@
 
     python -m benchmarks.model_speed                      random weights, the contract's network
     python -m benchmarks.model_speed --model x.onnx --int8 x.int8.onnx
+    python -m benchmarks.model_speed --model lama_fp32.onnx     any network, beside the bundled one
 
 The peers are the float32 graph and the network as the usual ports build it
 (`benchmarks.literal_port`). Bars, at 512x512: int8 is 1.9 times as fast as the float32 graph and 4
-times as fast as the literal port. Processor time holds even where the machine does something else;
-by the clock, look at the load first.
+times as fast as the literal port. Another project's network has no bars: it runs beside the bundled
+float32 one, at the only window size that it takes if there is one. Processor time holds even where
+the machine does something else; by the clock, look at the load first.
 """
 
 from __future__ import annotations
@@ -15,8 +17,7 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,13 @@ from benchmarks.literal_port import literal_onnx
 from benchmarks.options import parser_of
 from benchmarks.report import Report
 from benchmarks.rounds import Times, in_turn, ratio
-from benchmarks.sessions import feed
+from benchmarks.sessions import Runnable
+from service.engine.coding import Shapes
+from service.engine.model_file import identify
+from service.settings import BUNDLED_MODEL
 
 FLOAT, INT8, LITERAL = "float32", "int8", "literal port"
+PEERS = {True: "the float32 graph", False: "the bundled network"}  # by whether it is ours
 BAR_SIZE = 512
 BARS = {FLOAT: 1.9, LITERAL: 4.0}
 
@@ -38,10 +43,11 @@ BARS = {FLOAT: 1.9, LITERAL: 4.0}
 def main() -> None:
     """Measure and write the report."""
     options = _options()
+    ours = options.model is None or identify(options.model).ours
     report = Report(
         "model_speed",
         "Speed of the network's variants",
-        peer="the float32 graph",
+        peer=PEERS[ours],
         columns={
             "size": "Size",
             "variant": "Variant",
@@ -63,14 +69,13 @@ def main() -> None:
         },
     )
     with tempfile.TemporaryDirectory() as folder:
-        files = _model_files(options, Path(folder))
+        files = _model_files(options, Path(folder)) if ours else _beside_bundled(options)
         sessions = {name: _session(path, options.threads) for name, path in files.items()}
-        for size in options.sizes:
-            given = feed(size)
-            calls = {name: partial(one.run, None, given) for name, one in sessions.items()}
-            times = in_turn(calls, options.rounds)
-            _fill_in(report, size, files, times)
-            if size == BAR_SIZE:
+        for size in _sizes(files, options.sizes):
+            networks = {name: Runnable(files[name], sessions[name], size) for name in files}
+            times = in_turn({name: one.run for name, one in networks.items()}, options.rounds)
+            _fill_in(report, networks, times)
+            if ours and size == BAR_SIZE:
                 for peer, bar in BARS.items():
                     faster = ratio(times[peer].wall, times[INT8].wall)
                     report.at_least(f"int8 over the {peer} at {size}x{size}", faster, bar)
@@ -79,8 +84,12 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = parser_of("model_speed", __doc__)
-    parser.add_argument("--model", type=Path, help="float32 ONNX file (default: random weights)")
-    parser.add_argument("--int8", type=Path, help="its 8-bit variant (default: made here)")
+    parser.add_argument(
+        "--model", type=Path, help="ONNX file of any network (default: ours with random weights)"
+    )
+    parser.add_argument(
+        "--int8", type=Path, help="its 8-bit variant (default: made here, if it is ours)"
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 256])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -88,7 +97,7 @@ def _options() -> argparse.Namespace:
 
 
 def _model_files(options: argparse.Namespace, folder: Path) -> dict[str, Path]:
-    """The files to run, the reference of all ratios first."""
+    """The files of our own network to run, the reference of all ratios first."""
     files = {FLOAT: options.model or folder / "float32.onnx"}
     if options.model is None:
         write_float32(files[FLOAT])
@@ -100,6 +109,18 @@ def _model_files(options: argparse.Namespace, folder: Path) -> dict[str, Path]:
     return files
 
 
+def _beside_bundled(options: argparse.Namespace) -> dict[str, Path]:
+    """Another project's network and the bundled one, the reference of all ratios."""
+    files = {"bundled": BUNDLED_MODEL, options.model.stem: options.model}
+    return files | ({INT8: options.int8} if options.int8 else {})
+
+
+def _sizes(files: Mapping[str, Path], asked: Sequence[int]) -> Sequence[int]:
+    """The window sizes to measure: the only one that one of the networks takes, if there is one."""
+    only = {side for path in files.values() if (side := identify(path).codings[0].side)}
+    return sorted(only) or asked
+
+
 def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -108,43 +129,42 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def _fill_in(
-    report: Report, size: int, files: Mapping[str, Path], times: Mapping[str, Times]
-) -> None:
+def _fill_in(report: Report, networks: Mapping[str, Runnable], times: Mapping[str, Times]) -> None:
+    reference = next(iter(times))
     for name, its in times.items():
+        path, size = networks[name].path, networks[name].size
         report.add(
             size=size,
             variant=name,
             median_s=its.median_s,
             fastest_s=min(its.wall),
             cpu_s=its.cpu_s,
-            ratio=ratio(times[FLOAT].wall, its.wall),
+            ratio=ratio(times[reference].wall, its.wall),
             # The same of processor time: holds even on a busy machine.
-            cpu_ratio=ratio(times[FLOAT].cpu, its.cpu),
-            literal_ratio=ratio(times[LITERAL].wall, its.wall),
-            gflop=_gflop(files[name], size),
-            megabytes=files[name].stat().st_size / 1e6,
+            cpu_ratio=ratio(times[reference].cpu, its.cpu),
+            literal_ratio=ratio(times[LITERAL].wall, its.wall) if LITERAL in times else None,
+            gflop=_gflop(path, networks[name].coding.shapes(1, size)),
+            megabytes=path.stat().st_size / 1e6,
         )
 
 
-def _gflop(path: Path, size: int) -> float:
+def _gflop(path: Path, shapes: Shapes) -> float:
     """Arithmetic of all convolutions, a multiplication and an addition counting as two."""
     model = onnx.load(path)
     for value in model.graph.input:
-        for dimension, length in zip(
-            value.type.tensor_type.shape.dim, (1, size, size), strict=False
-        ):
+        dimensions = value.type.tensor_type.shape.dim
+        for dimension, length in zip(dimensions, shapes.get(value.name, ()), strict=False):
             dimension.dim_value = length
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    shapes = {
+    made = {
         v.name: [d.dim_value for d in v.type.tensor_type.shape.dim]
         for v in (*inferred.value_info, *inferred.output)
     }
-    shapes |= {tensor.name: list(tensor.dims) for tensor in inferred.initializer}
+    made |= {tensor.name: list(tensor.dims) for tensor in inferred.initializer}
     convolutions = [node for node in inferred.node if node.op_type == "Conv"]
     return (
         sum(
-            2 * np.prod(shapes[node.output[0]], dtype=float) * np.prod(shapes[node.input[1]][1:])
+            2 * np.prod(made[node.output[0]], dtype=float) * np.prod(made[node.input[1]][1:])
             for node in convolutions
         )
         / 1e9

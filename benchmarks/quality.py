@@ -5,8 +5,9 @@
 
 A mask is white where the hole is. It belongs to the photo of its name, or, where no name fits,
 the first mask to the first photo and so on. Without --masks irregular holes are drawn, the same
-ones for the same seed. A service is asked as a client would ask it; a model file sees the whole
-photo at once, padded with unknown pixels to its stride; its known pixels are kept.
+ones for the same seed. A service is asked as a client would ask it; a model file of ours sees the
+whole photo at once, padded with unknown pixels to its stride, and one of another project windows,
+as the service would show them, without texture. Known pixels are kept.
 
 Prints one table by range of hole share: PSNR, SSIM, LPIPS (AlexNet, less is better; needs
 `python -m training weights`), sharpness in the hole (1 is the truth's) and seconds a photo.
@@ -24,6 +25,12 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from service.engine.base import EngineError
+from service.engine.build import build_engine
+from service.engine.model_file import identify
+from service.inpainting.filling import fill as fill_windows
+from service.inpainting.planning import plan
+from service.settings import Settings
 from training.evaluation.distance import Distance, load_distance
 from training.evaluation.models import load_model
 from training.masks import IrregularMasks
@@ -133,18 +140,34 @@ def model_file(path: Path) -> Fill:
     return fill
 
 
+def other_network(path: Path) -> Fill:
+    """A network of another project, by the windows that the service would run."""
+    engine = build_engine(Settings(runs=1), path)
+    sizes, traits = engine.info.window_sizes, engine.info.traits
+
+    def fill(photo: Picture, hole: Picture) -> Picture:
+        missing = hole > 0
+        planned = plan(missing, sizes, reach=traits.reach)
+        return fill_windows(photo, missing, planned, engine.infer, traits=traits).image
+
+    return fill
+
+
 def method(what: str, fields: dict[str, str]) -> Fill:
     """A service by its URL, a model by its file, or `telea`.
 
     Raises:
         ValueError: it is none of them.
+        EngineError: it is a file of no network that can be run.
     """
     if what.startswith(("http://", "https://")):
         return service(what, fields)
     if what.lower() == "telea":
         return lambda photo, hole: telea(photo, (hole == 0).astype(np.uint8))
     if Path(what).is_file():
-        return model_file(Path(what))
+        path = Path(what)
+        ours = path.suffix != ".onnx" or identify(path).ours
+        return model_file(path) if ours else other_network(path)
     raise ValueError(f"{what} is no URL, no file and not 'telea'")
 
 
@@ -228,7 +251,7 @@ def main() -> None:
     args = parser.parse_args()
     try:
         _run(args)
-    except (OSError, ValueError, httpx.HTTPError) as error:
+    except (EngineError, OSError, ValueError, httpx.HTTPError) as error:
         raise SystemExit(f"{parser.prog}: {error}") from error
 
 

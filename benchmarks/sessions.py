@@ -1,13 +1,18 @@
 """The very session of ONNX Runtime that the service opens, for measuring it bare."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import onnxruntime
 
+from service.arrays import Holes, Images
 from service.engine.build import build_engine
+from service.engine.coding import Feed
+from service.engine.model_file import identify
+from service.engine.settling import settle
 from service.settings import Settings
 
 DEFAULT_PRECISION = "float32"  # of a file that does not say
@@ -22,11 +27,42 @@ def precision_of(session: onnxruntime.InferenceSession) -> str:
 
 
 def feed(size: int, batch: int = 1) -> dict[str, Any]:
-    """What a session is fed: noise of one seed, with a hole in each window."""
+    """What a session of our own network is fed: noise of one seed, with a hole in each window."""
+    images, holes = _windows(size, batch)
+    return {"image": images, "mask": holes.view(np.uint8)[..., np.newaxis]}
+
+
+def _windows(size: int, batch: int) -> tuple[Images, Holes]:
     random = np.random.default_rng(0)
-    mask = np.zeros((batch, size, size, 1), np.uint8)
-    mask[:, size // 4 : size // 2, size // 4 : size // 2] = 1
-    return {"image": random.integers(0, 256, (batch, size, size, 3), np.uint8), "mask": mask}
+    holes = np.zeros((batch, size, size), np.bool_)
+    holes[:, size // 4 : size // 2, size // 4 : size // 2] = True
+    return random.integers(0, 256, (batch, size, size, 3), np.uint8), holes
+
+
+class Runnable:
+    """Any network, given one window of noise as it takes windows.
+
+    Args:
+        path: Its file.
+        session: A session of it.
+        size: Side of the window in pixels.
+
+    Raises:
+        EngineError: it has no signature that can be told.
+    """
+
+    def __init__(self, path: Path, session: onnxruntime.InferenceSession, size: int) -> None:
+        self.path, self.size = path, size
+        self._session = session
+        self.coding, _ = settle(identify(path), (size,), self._answer)
+        self._feed = self.coding.encode(*_windows(size, 1))
+
+    def run(self) -> None:
+        """One run, bare."""
+        self._answer(self.coding.output.name, self._feed)
+
+    def _answer(self, output: str, feed: Feed) -> Any:
+        return self._session.run([output], feed)[0]
 
 
 def unchanged(options: onnxruntime.SessionOptions) -> None:

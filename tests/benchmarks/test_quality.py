@@ -1,10 +1,18 @@
 """The benchmark of pictures: photos, masks and methods brought together."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from benchmarks import quality
+from service.engine.base import EngineError
+from service.engine.dummy import DummyEngine
+from service.engine.signatures import LAMA as LAMA_SIGNATURE
+from service.inpainting.filling import fill
+from service.inpainting.planning import plan
+from tests.service.engine.stand_ins import LAMA
 
 
 def write(path, picture):
@@ -74,6 +82,20 @@ def test_a_line_for_each_range_and_one_for_all():
     ]
     assert lines[-1][4:] == ("0.8000", "0.2000", "0.60", "2.00")
     assert len({len(line) for line in quality.as_text(lines).splitlines()}) == 1
+
+
+def test_networks_of_other_projects_are_run_by_windows(folders, tmp_path):
+    case = next(quality.cases(*folders, 0, None))
+    path = replace(LAMA, size=64, batch=1).write(tmp_path / "x.onnx")
+    row, filled = quality.measure(case, quality.method(str(path), {}), None)
+    assert row.changed == 0
+    inside = case.hole > 0
+    windows = plan(inside, (64,), reach=LAMA_SIGNATURE.traits.reach)
+    due = fill(case.photo, inside, windows, DummyEngine().infer, traits=LAMA_SIGNATURE.traits).image
+    np.testing.assert_allclose(filled.astype(int), due, atol=2)
+    (tmp_path / "y.onnx").write_bytes(b"no model")
+    with pytest.raises(EngineError, match=r"y\.onnx cannot be loaded"):
+        quality.method(str(tmp_path / "y.onnx"), {})
 
 
 def test_what_is_nothing_is_refused():
