@@ -29,7 +29,7 @@ from service.operation.priority import yield_to_event_loop
 from service.pipeline import Pipeline, Work
 from service.queueing.admission import Admission
 from service.queueing.backlog import Backlog
-from service.queueing.share_clock import ShareClock
+from service.queueing.turns import Turns
 from service.record import Record
 from service.settings import Settings
 from service.texture import LibraryError
@@ -69,7 +69,7 @@ class Runtime:
         self.metrics = Metrics()
         self.backlog = Backlog()
         self._build = build or partial(build_engine, settings, measure=True)
-        self._shares = ShareClock()
+        self._turns = Turns()
         catalogue = read_catalogue(settings)
         self.networks = Networks(
             catalogue.files,
@@ -174,7 +174,7 @@ class Runtime:
             name,
             engine,
             wait_s=self.settings.batch_wait_ms / 1e3,
-            shares=self._shares,
+            turns=self._turns,
             on_run=self.metrics.observe_run,
         )
 

@@ -6,7 +6,7 @@ from service.engine.base import Engine, EngineInfo
 from service.engine.run_table import RunTable
 from service.queueing.backlog import CostTable
 from service.queueing.lane import Lane
-from service.queueing.share_clock import ShareClock
+from service.queueing.turns import Turns
 
 OnRun = Callable[[str, int, int, float], None]
 """Told about each run: the network's name, the windows' size, how many they were, seconds."""
@@ -19,7 +19,7 @@ class Network:
         name: What requests call it.
         engine: Its engine, not yet warm. Closed by `close`.
         wait_s: How long a run that is not full waits for windows of other requests at work.
-        shares: Of the device, which all networks of a server share.
+        turns: Of the device, which all networks of a server share.
         on_run: Told about every run that did not fail.
 
     Attributes:
@@ -35,13 +35,13 @@ class Network:
         engine: Engine,
         *,
         wait_s: float = 0.0,
-        shares: ShareClock | None = None,
+        turns: Turns | None = None,
         on_run: OnRun | None = None,
     ) -> None:
         self.name = name
         self.engine = engine
         self.costs = CostTable()
-        self.lane = Lane(engine, wait_s=wait_s, on_run=self._observe, shares=shares)
+        self.lane = Lane(engine, wait_s=wait_s, on_run=self._observe, turns=turns)
         self._on_run = on_run
         self._runs = RunTable({})
 

@@ -19,7 +19,7 @@ from service.arrays import Holes, Images
 from service.engine.base import Engine, EngineError
 from service.errors import InferenceFailed
 from service.operation.priority import yield_to_event_loop
-from service.queueing.share_clock import ShareClock
+from service.queueing.turns import Turns
 from service.ticket import Ticket
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Lane:
         max_batch: Most windows of a run, until `tune` knows better. One window always fits.
         wait_s: How long a run that is not full waits for windows of other requests at work.
         on_run: Told about every run.
-        shares: Of the device; lanes that have one device in common have them in common.
+        turns: Of the device; lanes that have one device in common take turns.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Lane:
         max_batch: int = 1,
         wait_s: float,
         on_run: OnRun | None = None,
-        shares: ShareClock | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._engine = engine
         self._max_batch = max_batch
@@ -87,7 +87,8 @@ class Lane:
         self._lines: OrderedDict[Ticket, deque[_Window]] = OrderedDict()
         self._clients = 0
         self._running_since: dict[int, float] = {}  # by thread
-        self._shares = shares or ShareClock()
+        self._turns = turns or Turns()
+        self._line = self._turns.join(engine.info.runs)
         self._closed = False
         self._under_way = 0
         self._resting = False
@@ -114,6 +115,7 @@ class Lane:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        self._turns.leave(self._line)
         until = time.monotonic() + timeout_s
         for thread in self._threads:
             if thread.is_alive():
@@ -172,13 +174,22 @@ class Lane:
 
     def _work(self) -> None:
         yield_to_event_loop()
-        while batch := self._next_batch():
+        while self._has_windows() and self._turns.take(self._line):
             try:
-                error = self._try(batch)
-                if error is not None:
-                    self._settle(batch, error)
+                if batch := self._next_batch():
+                    self._run_through(batch)
             finally:
-                self._end_run()
+                self._turns.give_back(self._line)
+        with self._changed:
+            self._fail_all()
+
+    def _run_through(self, batch: list[_Window]) -> None:
+        try:
+            error = self._try(batch)
+            if error is not None:
+                self._settle(batch, error)
+        finally:
+            self._end_run()
 
     def _end_run(self) -> None:
         with self._changed:
@@ -209,14 +220,15 @@ class Lane:
     def _try(self, batch: list[_Window]) -> Exception | None:
         """Run windows; returns why that failed, if it did."""
         self._running_since[threading.get_ident()] = time.monotonic()
-        start, before = time.perf_counter(), self._shares.start()
+        start, before = time.perf_counter(), self._turns.shares.start()
         try:
             self._run(batch, start)
         except Exception as error:  # whatever it is, the lane goes on with the next run
             logger.exception("a run of %d windows failed", len(batch))
             return error
         finally:
-            share_s = self._shares.stop(before)
+            share_s = self._turns.shares.stop(before)
+            self._turns.charge(self._line, share_s, self._clients)
             del self._running_since[threading.get_ident()]
         if self._on_run:
             self._on_run(batch[0].call.size, len(batch), time.perf_counter() - start, share_s)
@@ -240,16 +252,21 @@ class Lane:
             if answered:
                 call.done.set()
 
+    def _has_windows(self) -> bool:
+        """Wait for windows to run; False when the lane is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: (self._lines and not self._resting) or self._closed)
+            return not self._closed
+
     def _next_batch(self) -> list[_Window]:
-        """Windows of one size for the next run; empty when the lane is closed."""
+        """Windows of one size for the next run; empty where others came first, or none may run."""
         with self._changed:
             batch: list[_Window] = []
-            while not batch:
-                self._changed.wait_for(lambda: (self._lines and not self._resting) or self._closed)
-                if self._closed:
-                    self._fail_all()
-                    return []
-                self._gather(batch)
+            if self._closed or self._resting:
+                return batch
+            self._gather(batch)
+            if not batch:
+                return batch
             self._under_way += 1
             until = time.monotonic() + self._wait_s
             while self._may_grow(batch) and (left := until - time.monotonic()) > 0:

@@ -197,16 +197,18 @@ def test_the_device_is_shared_and_so_is_the_backlog(tmp_path):
     (tmp_path / "other.onnx").touch()
     with (
         client_of(engine, models=tmp_path, build=lambda _: DummyEngine(SIZES)) as client,
-        ThreadPoolExecutor(1) as pool,
+        ThreadPoolExecutor(2) as pool,
     ):
         runtime = client.app.state.runtime
-        busy = pool.submit(fill, client)
+        requests = [pool.submit(fill, client)]
         wait_for(lambda: engine.runs == 1)
-        assert runtime.backlog.seconds > 0
-        assert fill(client, "other").status_code == 200
+        before = runtime.backlog.seconds
+        requests.append(pool.submit(fill, client, "other"))
+        wait_for(lambda: (other := runtime.networks.find("other")) and other.lane.waiting)
+        assert runtime.backlog.seconds > before > 0
         assert runtime.networks.busy_s() > 0
         engine.open()
-        assert busy.result(PATIENCE_S).status_code == 200
+        assert [answer.result(PATIENCE_S).status_code for answer in requests] == [200, 200]
 
 
 def test_the_default_one_must_be_there(tmp_path):
