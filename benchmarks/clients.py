@@ -6,7 +6,9 @@ and sent as it is, by aiohttp: it needs less processor time than httpx.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 
 import aiohttp
 import httpx
@@ -61,9 +63,9 @@ def files_of(hole: Hole) -> dict[str, bytes]:
     return {"image": file_of(photo, "PNG"), "mask": file_of(hole, "PNG")}
 
 
-def body_of(files: dict[str, bytes]) -> Body:
-    """A form of these files."""
-    request = httpx.Request("POST", "http://server/inpaint", files=files)
+def body_of(files: dict[str, bytes], **fields: str) -> Body:
+    """A form of these files and fields."""
+    request = httpx.Request("POST", "http://server/inpaint", files=files, data=fields)
     return Body(request.read(), {"Content-Type": request.headers["Content-Type"]})
 
 
@@ -85,17 +87,21 @@ async def ask(client: aiohttp.ClientSession, body: Body, result: Result) -> floa
     return min(PAUSE_S, float(response.headers.get("retry-after", 0)))
 
 
-async def closed(base: str, body: Body, clients: int, seconds: float) -> Result:
-    """A number of clients, each of which waits for its answer before it asks again."""
+async def closed(base: str, bodies: Sequence[Body], clients: int, seconds: float) -> Result:
+    """A number of clients, each of which waits for its answer before it asks again.
+
+    Each sends the bodies in turn, one client beginning with another one than the next.
+    """
     result = Result(f"{clients} client{'s' * (clients > 1)}", seconds)
     until = time.perf_counter() + seconds
 
-    async def one() -> None:
+    async def one(number: int) -> None:
+        turn = islice(cycle(bodies), number % len(bodies), None)
         async with session(base) as client:
             while time.perf_counter() < until:
-                await asyncio.sleep(await ask(client, body, result))
+                await asyncio.sleep(await ask(client, next(turn), result))
 
     start = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(clients)))
+    await asyncio.gather(*map(one, range(clients)))
     result.seconds = time.perf_counter() - start
     return result

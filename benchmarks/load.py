@@ -44,7 +44,7 @@ async def measure(base: str, body: Body, seconds: float) -> list[Result]:
     """Every load in turn."""
     results = []
     for clients in CLIENTS:
-        results.append(await closed(base, body, clients, seconds))
+        results.append(await closed(base, [body], clients, seconds))
         print(f"{results[-1].name}: {results[-1].throughput:.2f} answers a second", flush=True)
     best = max(result.throughput for result in results)
     results.append(await open_loop(base, body, OVERLOAD * best, seconds))

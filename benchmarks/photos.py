@@ -43,6 +43,13 @@ def camera_photo(height: int, width: int) -> Image:
     return np.clip(np.rint(photo), 0, 255).astype(np.uint8)
 
 
+def scratches(side: int) -> Hole:
+    """Lines of two pixels all over a square picture."""
+    hole = np.zeros((side, side), np.bool_)
+    hole[40::80] = hole[41::80] = True
+    return hole
+
+
 def square_holes(height: int, width: int, side: int, *corners: tuple[int, int]) -> Hole:
     """Square holes with the given top left corners; (H, W) bool, True is hole."""
     hole = np.zeros((height, width), np.bool_)

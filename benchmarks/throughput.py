@@ -29,14 +29,13 @@ from statistics import median
 from unittest import mock
 
 import httpx
-import numpy as np
 import onnxruntime
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.clients import Body, Result, body_of, closed, files_of
 from benchmarks.contract_network import write_float32, write_int8
 from benchmarks.options import parser_of
-from benchmarks.photos import square_holes
+from benchmarks.photos import scratches, square_holes
 from benchmarks.pipelines import NO_LIMIT, encoding_of
 from benchmarks.processes import conversing, cpu_seconds
 from benchmarks.report import Report
@@ -84,11 +83,9 @@ class Turn:
 
 def requests() -> dict[str, Hole]:
     """The holes that are asked for."""
-    scratches = np.zeros((SIDE, SIDE), np.bool_)
-    scratches[40::80] = scratches[41::80] = True
     return {
         SMALL: square_holes(SIDE, SIDE, 32, (SIDE // 2, SIDE // 2)),
-        SCRATCHES: scratches,
+        SCRATCHES: scratches(SIDE),
     }
 
 
@@ -128,7 +125,7 @@ def counters(base: str) -> dict[str, float]:
 def turn(base: str, pid: int, body: Body, bare: Connection, options: argparse.Namespace) -> Turn:
     """One turn of the server, and one of the bare loop."""
     before, server, own = counters(base), cpu_seconds(pid), time.process_time()
-    result = asyncio.run(closed(base, body, options.clients, options.seconds))
+    result = asyncio.run(closed(base, [body], options.clients, options.seconds))
     own, server, after = time.process_time() - own, cpu_seconds(pid) - server, counters(base)
     if result.other or not result.answered:
         raise SystemExit(f"{result.other} requests failed, {len(result.answered)} were answered")
@@ -191,7 +188,7 @@ def measure(report: Report, network: str, options: argparse.Namespace) -> None:
             body = body_of(files)
             with conversing(bare_process, size) as bare:
                 batch, precision = bare.recv()
-                asyncio.run(closed(base, body, options.clients, 1))  # warms every worker
+                asyncio.run(closed(base, [body], options.clients, 1))  # warms every worker
                 turns = [turn(base, pid, body, bare, options) for _ in range(options.rounds)]
                 bare.send(0)
             reached = fill_in(
