@@ -32,13 +32,19 @@ def codings_of(
         return [next(_fitting(outline, PCONV))]
     found = [coding for signature in signatures for coding in _fitting(outline, signature)]
     if not found:
-        known = "; ".join(map(str, signatures))
-        raise EngineError(f"{model} has no known signature: {outline}. Known are {known}")
+        raise EngineError(f"{model} {_unfit(signatures)}. It has {outline}")
     found = [coding for coding in found if _sure(coding)] or found
     usable = [coding for coding in found if not coding.problem()]
     if not usable:
         raise EngineError(f"{model} cannot be served: {found[0].problem()} ({outline})")
     return usable
+
+
+def _unfit(signatures: Collection[Signature]) -> str:
+    if len(signatures) == 1:
+        (wanted,) = signatures
+        return f"has not the signature {wanted.name} ({wanted.tensors})"
+    return f"has no known signature. Known are {'; '.join(map(str, signatures))}"
 
 
 def _fitting(outline: Outline, signature: Signature) -> Iterator[Coding]:

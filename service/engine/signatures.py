@@ -80,14 +80,19 @@ class Signature:
         """Where the channels are among the axes."""
         return self.layout.index("C")
 
-    def __str__(self) -> str:
-        """Name, inputs and output in words."""
+    @property
+    def tensors(self) -> str:
+        """Inputs and output in words."""
         types = " or ".join(self.elements)
         inputs = " and ".join(
             f"{self._shape(sum(CHANNELS[part] for part in parts))} ({', '.join(parts)})"
             for parts in self.inputs
         )
-        return f"{self.name}: {inputs}, output {self._shape(CHANNELS['picture'])}, {types}"
+        return f"{inputs}, output {self._shape(CHANNELS['picture'])}, {types}"
+
+    def __str__(self) -> str:
+        """Name, inputs and output in words."""
+        return f"{self.name}: {self.tensors}"
 
     def _shape(self, channels: int) -> str:
         return f"[N,H,W,{channels}]" if self.layout == "NHWC" else f"[N,{channels},H,W]"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, compose, helper
 
 BYTES, UNIT, SIGNED = (0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)
 ELEMENTS = {
@@ -57,10 +57,14 @@ class StandIn:
         of = "x".join(f"{value:g}" for value in (*self.mask, *self.answer))
         return f"{self.signature} {self.element} {of} {self.size or 'dynamic'}"
 
-    def write(self, path: Path, properties: dict[str, str] | None = None) -> Path:
-        """Write it as an ONNX file."""
-        graph = _Graph(self)
-        return graph.write(path, properties or {})
+    def write(
+        self,
+        path: Path,
+        properties: dict[str, str] | None = None,
+        network: onnx.ModelProto | None = None,
+    ) -> Path:
+        """Write it as an ONNX file; what fills is `network`, one of ours, if it is given."""
+        return _Graph(self, network).write(path, properties or {})
 
 
 PCONV = StandIn(
@@ -113,8 +117,9 @@ def variations(size: int) -> Iterator[StandIn]:
 class _Graph:
     """Builds a stand-in's graph node by node; inside, pictures are NCHW and float32 levels."""
 
-    def __init__(self, of: StandIn) -> None:
+    def __init__(self, of: StandIn, network: onnx.ModelProto | None) -> None:
         self._of = of
+        self._network = network and compose.add_prefix(network, "of_ours_")
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
@@ -124,11 +129,9 @@ class _Graph:
         known = self._add("Greater", self._scaled(parts["mask"], *of.mask[::-1]), self._number(0.5))
         known = self._add("Cast", known, to=TensorProto.FLOAT)
         levels = self._scaled(parts["picture"], *of.picture, 255)
-        axes = self._integers(2, 3)
-        total = self._add("ReduceSum", self._add("Mul", levels, known), axes)
-        count = self._add("Max", self._add("ReduceSum", known, axes), self._number(1))
+        filled = self._filled(levels, known) if self._network else self._mean(levels, known)
         shown = self._add("Mul", known, self._number(float(of.pastes)))
-        filled = self._add("Mul", self._add("Div", total, count), self._one_minus(shown))
+        filled = self._add("Mul", filled, self._one_minus(shown))
         self._answer(self._add("Add", filled, self._add("Mul", levels, shown)))
         stacks = {name: sum(CHANNELS[part] for part in parts) for name, parts in of.inputs.items()}
         graph = helper.make_graph(
@@ -138,7 +141,8 @@ class _Graph:
             [self._tensor(of.output, 3)],
             self._constants,
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        opset = self._network.opset_import if self._network else [helper.make_opsetid("", 17)]
+        model = helper.make_model(graph, opset_imports=opset, ir_version=8)
         helper.set_model_props(model, properties)
         onnx.save(model, path)
         return path
@@ -158,6 +162,27 @@ class _Graph:
                 start = stop
         return parts
 
+    def _mean(self, levels: str, known: str) -> str:
+        axes = self._integers(2, 3)
+        total = self._add("ReduceSum", self._add("Mul", levels, known), axes)
+        count = self._add("Max", self._add("ReduceSum", known, axes), self._number(1))
+        return self._add("Div", total, count)
+
+    def _filled(self, levels: str, known: str) -> str:
+        """What a network that keeps our contract makes of it."""
+        assert self._network is not None
+        given = {
+            "of_ours_image": self._add("Round", levels),
+            "of_ours_mask": self._one_minus(known),
+        }
+        for name, value in given.items():
+            value = self._add("Transpose", value, perm=(0, 2, 3, 1))
+            self._nodes.append(helper.make_node("Cast", [value], [name], to=TensorProto.UINT8))
+        self._nodes += self._network.graph.node
+        self._constants += self._network.graph.initializer
+        picture = self._add("Cast", "of_ours_prediction", to=TensorProto.FLOAT)
+        return self._add("Transpose", picture, perm=(0, 3, 1, 2))
+
     def _scaled(self, value: str, low: float, high: float, top: float = 1) -> str:
         """From low..high to 0..top."""
         shifted = self._add("Sub", value, self._number(low))
@@ -176,7 +201,7 @@ class _Graph:
         self._nodes.append(cast)
 
     def _add(self, operation: str, *inputs: str, **attributes: Any) -> str:
-        name = f"v{len(self._nodes)}"
+        name = f"value{len(self._nodes)}"
         self._nodes.append(helper.make_node(operation, list(inputs), [name], **attributes))
         return name
 
@@ -190,7 +215,7 @@ class _Graph:
         return self._constant(helper.make_tensor("", TensorProto.INT64, [len(values)], values))
 
     def _constant(self, tensor: onnx.TensorProto) -> str:
-        tensor.name = f"c{len(self._constants)}"
+        tensor.name = f"constant{len(self._constants)}"
         self._constants.append(tensor)
         return tensor.name
 
