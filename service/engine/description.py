@@ -80,8 +80,9 @@ def _precision(coding: Coding) -> str:
 
 def _memory_bytes(file: ModelFile, traits: Traits, size: int, runs: int) -> int:
     """The weights, once for each session, and what runs of the largest windows take."""
-    sessions = min(runs, 2)
-    return sessions * file.path.stat().st_size + runs * traits.pixel_bytes * size**2
+    beside = (file.path.parent / name for name in file.outline.beside)
+    weights = sum(path.stat().st_size for path in (file.path, *beside))
+    return min(runs, 2) * weights + runs * traits.pixel_bytes * size**2
 
 
 def _parsed(record: str) -> object:

@@ -16,7 +16,7 @@ MODEL_IR, MODEL_GRAPH, MODEL_PROPERTIES = 1, 7, 14
 MODEL_FIELDS = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
 """All fields of a model and how they are written; another one means that it is no ONNX file."""
 GRAPH_WEIGHTS, GRAPH_INPUT, GRAPH_OUTPUT = 5, 11, 12
-WEIGHTS_NAME = 8
+WEIGHTS_NAME, WEIGHTS_ELSEWHERE = 8, 13
 VALUE_NAME, VALUE_TYPE = 1, 2
 TYPE_TENSOR = 1
 TENSOR_ELEMENT, TENSOR_SHAPE = 1, 2
@@ -72,11 +72,19 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Inputs (without weights), outputs and properties of a model file."""
+    """What a model file says of itself.
+
+    Attributes:
+        inputs: Its inputs, without weights.
+        outputs: Its outputs.
+        properties: What it says in words.
+        beside: Names of the files beside it in which weights lie.
+    """
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     properties: Mapping[str, str] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         """Inputs and outputs in words."""
@@ -119,29 +127,46 @@ class _Walker:
             raise _NotOnnxError("it is a pointer of Git LFS; fetch the file itself: git lfs pull")
         version, graph, properties = 0, None, {}
         for number, value in self._fields(0, self._size, MODEL_FIELDS):
-            if number == MODEL_IR and isinstance(value, int):
-                version = value
+            if number == MODEL_IR:
+                version = self._number(value)
             elif number == MODEL_GRAPH:
                 graph = value
             elif number == MODEL_PROPERTIES:
-                entry = dict(self._fields(*self._span(value)))
-                properties[self._text(entry, ENTRY_KEY)] = self._text(entry, ENTRY_VALUE)
+                key, text = self._entry(value)
+                properties[key] = text
         if graph is None:
             raise _NotOnnxError("it has no graph, so it is cut off or no ONNX file")
-        inputs, outputs = self._graph(graph, version)
-        return Outline(inputs, outputs, properties)
+        return self._graph(graph, version, properties)
 
-    def _graph(self, graph: Value, version: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        inputs, outputs, weights = [], [], set()
+    def _graph(self, graph: Value, version: int, properties: Mapping[str, str]) -> Outline:
+        inputs, outputs, weights, beside = [], [], set(), set()
         for number, value in self._fields(*self._span(graph)):
             if number == GRAPH_INPUT:
                 inputs.append(self._tensor(value))
             elif number == GRAPH_OUTPUT:
                 outputs.append(self._tensor(value))
-            elif number == GRAPH_WEIGHTS and version < OLD_IR:
-                weights.add(self._text(dict(self._fields(*self._span(value))), WEIGHTS_NAME))
-        given = (tensor for tensor in inputs if tensor.name not in weights)
-        return tuple(given), tuple(outputs)
+            elif number == GRAPH_WEIGHTS:
+                name, file = self._weights(value)
+                weights.add(name)
+                beside.add(file)
+        if version < OLD_IR:
+            inputs = [tensor for tensor in inputs if tensor.name not in weights]
+        return Outline(tuple(inputs), tuple(outputs), properties, frozenset(beside - {""}))
+
+    def _weights(self, value: Value) -> tuple[str, str]:
+        """Name of a tensor of weights, and the file that it lies in if it is not this one."""
+        name = file = ""
+        for number, part in self._fields(*self._span(value)):
+            if number == WEIGHTS_NAME:
+                name = self._text({number: part}, number)
+            elif number == WEIGHTS_ELSEWHERE:
+                key, text = self._entry(part)
+                file = text if key == "location" else file
+        return name, file
+
+    def _entry(self, value: Value) -> tuple[str, str]:
+        entry = dict(self._fields(*self._span(value)))
+        return self._text(entry, ENTRY_KEY), self._text(entry, ENTRY_VALUE)
 
     def _tensor(self, value: Value) -> Tensor:
         parts = dict(self._fields(*self._span(value)))

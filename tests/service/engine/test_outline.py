@@ -1,12 +1,15 @@
 """Files' headers against what the onnx package reads of the whole files."""
 
+import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from service.engine.base import EngineError
+from service.engine.onnx import OnnxEngine
 from service.engine.outline import Tensor, read_outline
-from tests.service.engine.stand_ins import ROWS
+from service.engine.sessions import Device
+from tests.service.engine.stand_ins import LAMA, ROWS
 
 ELEMENTS = {
     TensorProto.FLOAT: "float32",
@@ -63,6 +66,18 @@ def test_shapes_that_are_not_told_and_odd_types_are_said(tmp_path):
     assert outline.inputs == (Tensor("x", "float64", (1, None, None, None)),)
     assert outline.outputs == (Tensor("y", "type 14", None),)
     assert str(outline) == "inputs x: float64 [1, ?, ?, ?]; outputs y: type 14 shape unknown"
+
+
+def test_weights_in_files_beside_the_model_count(tmp_path):
+    path = tmp_path / "x.onnx"
+    model = onnx.load(LAMA.write(path))
+    weights = numpy_helper.from_array(np.ones((64, 64), np.float32), "weights")
+    model.graph.initializer.append(weights)
+    onnx.save(model, path, save_as_external_data=True, location="x.onnx.data", size_threshold=512)
+    assert read_outline(path).beside == {"x.onnx.data"}
+    engine = OnnxEngine(path, (64,), device=Device(provider="cpu"))
+    sizes = path.stat().st_size + 4 * 64 * 64
+    assert engine.info.memory_bytes == sizes + engine.info.traits.pixel_bytes * 64**2
 
 
 @pytest.mark.parametrize(
