@@ -49,6 +49,14 @@ def file_of(samples: Samples | Image.Image, kind: str = "PNG", **options: Any) -
     return file.getvalue()
 
 
+def scattered(side: int) -> dict[str, bytes]:
+    """Files of a photo with a small hole every 100 pixels, each to be filled by its own window."""
+    hole = np.zeros((side, side), np.bool_)
+    for row, column in np.ndindex(side // 100, side // 100):
+        hole[100 * row + 50 :, 100 * column + 50 :][:6, :6] = True
+    return {"image": file_of(noise(side, side)), "mask": mask_file(hole)}
+
+
 def opened(data: bytes) -> Image.Image:
     """The image in a file."""
     image = Image.open(io.BytesIO(data))

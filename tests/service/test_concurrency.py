@@ -4,7 +4,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +14,10 @@ from service.engine.run_table import RunTable
 from service.engine.sessions import Device
 from service.http.multipart import SPOOL_BYTES
 from service.ticket import Ticket
+from tests.service.disk import FULL, open_files
 from tests.service.engine.onnx_models import write_inverting_model
 from tests.service.gated import GatedEngine
-from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
+from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of, scattered
 from tests.service.servers import (
     PATIENCE_S,
     SIZES,
@@ -28,31 +28,10 @@ from tests.service.servers import (
     wait_until_idle,
 )
 
-FULL = Path("/dev/full")  # refuses what is written to it, as a full disk does
-
 
 def files_of(seed: int, height: int = 40, width: int = 44) -> dict[str, bytes]:
     hole = box_hole(height, width, 4 + seed % 17, 3 + seed % 23, 5 + seed % 9)
     return {"image": file_of(noise(height, width, seed=seed)), "mask": mask_file(hole)}
-
-
-def scattered(side: int) -> dict[str, bytes]:
-    """A photo with a small hole every 100 pixels, each far enough for a window of its own."""
-    hole = np.zeros((side, side), np.bool_)
-    for row, column in np.ndindex(side // 100, side // 100):
-        hole[100 * row + 50 :, 100 * column + 50 :][:6, :6] = True
-    return {"image": file_of(noise(side, side)), "mask": mask_file(hole)}
-
-
-def open_files(folder: Path) -> list[str]:
-    """Files of a folder that this process holds open, those without a name included."""
-    links = []
-    for descriptor in Path("/proc/self/fd").glob("*"):
-        try:
-            links.append(str(descriptor.readlink()))
-        except FileNotFoundError:  # closed since the folder was read
-            continue
-    return [link for link in links if link.startswith(str(folder))]
 
 
 class Batching(OnnxEngine):
