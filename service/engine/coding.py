@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,8 +84,9 @@ class Coding:
         Returns:
             Arrays by the names of the inputs, as the signature says.
         """
+        shown = _grown(holes, self.signature.blend) if self.signature.blend else holes
         return {
-            tensor.name: self._stack(parts, images, holes, np.dtype(tensor.element))
+            tensor.name: self._stack(parts, images, shown, np.dtype(tensor.element))
             for tensor, parts in zip(self.inputs, self.signature.inputs, strict=True)
         }
 
@@ -154,3 +156,8 @@ class Coding:
         at = self.signature.layout.index("H")
         rows, columns = self._first_shape()[at : at + 2]
         return rows, columns
+
+
+def _grown(holes: Holes, by: int) -> Holes:
+    square = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
+    return np.stack([cv2.dilate(hole.view(np.uint8), square) for hole in holes]).view(np.bool_)

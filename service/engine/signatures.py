@@ -59,6 +59,8 @@ class Signature:
         blank: Whether what lies under the hole is 0 (as a number, not as a colour).
         masks: Values of the mask; others than the first are what the probe tries as well.
         answers: Ranges of the output, likewise.
+        blend: Pixels from a hole's rim inwards that come back mixed with what lies under the hole;
+            holes are shown larger by as many.
         traits: What such a network can do, where its file does not say.
         batch: Most windows of a run; 0: any number.
     """
@@ -72,6 +74,7 @@ class Signature:
     blank: bool
     masks: tuple[MaskValues, ...]
     answers: tuple[Range, ...]
+    blend: int = 0
     traits: Traits = field(default_factory=Traits)
     batch: int = 0
 
@@ -127,7 +130,7 @@ LAMA = Signature(
     masks=_both(0, 1),
     answers=(BYTES, UNIT, SIGNED),
     # Fourier convolutions see the whole window; the encoder halves three times.
-    traits=Traits(stride=8, reach=256, lattice=0, pixel_bytes=1600),
+    traits=Traits(stride=8, reach=256, lattice=0, pixel_bytes=2400),
 )
 
 LAMA_WEB = Signature(
@@ -140,7 +143,7 @@ LAMA_WEB = Signature(
     blank=True,
     masks=_both(0, 1),
     answers=(UNIT, BYTES, SIGNED),
-    traits=Traits(stride=32, reach=256, lattice=0, pixel_bytes=1600),
+    traits=Traits(stride=32, reach=256, lattice=0, pixel_bytes=2400),
 )
 
 MIGAN = Signature(
@@ -153,6 +156,7 @@ MIGAN = Signature(
     blank=False,
     masks=_both(255, 0),
     answers=(BYTES,),
+    blend=3,  # takes the largest of 3x3 known pixels, then blurs that over 5x5
     traits=Traits(reach=256, lattice=0, pixel_bytes=800),
     batch=1,  # cuts around the holes of all its pictures together
 )

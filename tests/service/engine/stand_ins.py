@@ -4,6 +4,7 @@ Each fills with the mean of the known pixels by channel, so that every mistake o
 layout or order of colours shows in a number.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -38,6 +39,9 @@ class StandIn:
         size: Its only window size; None: any.
         batch: Its only batch; None: any.
         pastes: Whether known pixels come back as they were given.
+        blends: Whether that goes 3 pixels into the hole, as in MI-GAN's pipeline: the mask is
+            widened and blurred, and what lies under the hole shows through; and levels are cut
+            down, not rounded.
     """
 
     signature: str
@@ -51,6 +55,7 @@ class StandIn:
     size: int | None = None
     batch: int | None = None
     pastes: bool = False
+    blends: bool = False
 
     def __str__(self) -> str:
         """For the names of tests."""
@@ -93,6 +98,7 @@ MIGAN = StandIn(
     BYTES,
     output="result",
     pastes=True,
+    blends=True,
 )
 MIGAN_BARE = StandIn(
     "migan-bare", {"x": ("mask", "picture")}, "NCHW", "float32", SIGNED, (0.5, -0.5), SIGNED
@@ -131,6 +137,7 @@ class _Graph:
         levels = self._scaled(parts["picture"], *of.picture, 255)
         filled = self._filled(levels, known) if self._network else self._mean(levels, known)
         shown = self._add("Mul", known, self._number(float(of.pastes)))
+        shown = self._blurred(shown) if of.blends else shown
         filled = self._add("Mul", filled, self._one_minus(shown))
         self._answer(self._add("Add", filled, self._add("Mul", levels, shown)))
         stacks = {name: sum(CHANNELS[part] for part in parts) for name, parts in of.inputs.items()}
@@ -183,6 +190,14 @@ class _Graph:
         picture = self._add("Cast", "of_ours_prediction", to=TensorProto.FLOAT)
         return self._add("Transpose", picture, perm=(0, 3, 1, 2))
 
+    def _blurred(self, known: str) -> str:
+        wide = self._add("MaxPool", known, kernel_shape=(3, 3), pads=(1, 1, 1, 1))
+        padded = self._add("Pad", wide, self._integers(0, 0, 2, 2, 0, 0, 2, 2), mode="reflect")
+        row = [math.exp(-(((place - 2) / 2) ** 2)) for place in range(5)]
+        kernel = [a * b / sum(row) ** 2 for a, b in product(row, row)]
+        weights = helper.make_tensor("", TensorProto.FLOAT, [1, 1, 5, 5], kernel)
+        return self._add("Conv", padded, self._constant(weights))
+
     def _scaled(self, value: str, low: float, high: float, top: float = 1) -> str:
         """From low..high to 0..top."""
         shifted = self._add("Sub", value, self._number(low))
@@ -193,7 +208,7 @@ class _Graph:
         black, white = of.answer
         scaled = self._add("Mul", picture, self._number((white - black) / 255))
         value = self._add("Add", scaled, self._number(black))
-        if of.element == "uint8":
+        if of.element == "uint8" and not of.blends:
             value = self._add("Round", value)
         if of.layout == "NHWC":
             value = self._add("Transpose", value, perm=(0, 2, 3, 1))

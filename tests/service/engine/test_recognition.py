@@ -116,7 +116,10 @@ def test_windows_are_given_as_the_stand_in_takes_them(choice):
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (2, 4, 4, 3), np.uint8)
     holes = random.random((2, 4, 4)) < 0.4
+    holes[0] = False
     feed = coding.encode(images, holes)
+    if of.blends:  # 3 pixels around one are all that there are
+        holes[1] = True
     assert {name: array.shape for name, array in feed.items()} == dict(coding.shapes(2, 4))
     one_input = of.signature in ("lama-web", "migan-bare")
     for name, parts in of.inputs.items():
