@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.drawing.holes import pack
+from training.learning import devices
 from training.learning.average import adopt_average
 from training.learning.discriminator_file import save_discriminator
 from training.learning.examine import Examiner
@@ -68,7 +69,8 @@ class Trainer:
         host_bytes: that photos may take where the device is the CPU; None: any number.
 
     Raises:
-        ValueError: a stage finds no photo that is large enough, or lacks VGG16's weights.
+        ValueError: a stage finds no photo that is large enough, lacks VGG16's weights, or has
+            batches that the devices cannot share.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Trainer:
         if recipe.need_features and data.vgg is None:
             raise ValueError("The recipe's feature terms need VGG16's weights.")
         for stage in recipe.stages:
+            devices.check_batch(stage)
             for photos in filter(None, (data.photos, data.validation)):
                 photos.for_crops(stage.crop_size)
         self.recipe = recipe
@@ -97,7 +100,7 @@ class Trainer:
         self.dtype = jnp.float32 if recipe.precision == "float32" else jnp.bfloat16
         memory = device_memory()
         self._budget = host_bytes if memory is None else int(memory * recipe.photo_memory)
-        self._vgg = {name: jax.device_put(value) for name, value in (data.vgg or {}).items()}
+        self._vgg = devices.put(dict(data.vgg or {}))
 
     def run(self, resume: bool = False) -> int:
         """Run the recipe from its start, or from the folder's last checkpoint; all steps done.
@@ -107,7 +110,8 @@ class Trainer:
             ValueError: the checkpoint belongs to another network.
         """
         position = load_position(self.folder.state) if resume else Position()
-        self.folder.forget_after(position.before + position.step)
+        if devices.writes():
+            self.folder.forget_after(position.before + position.step)
         params, stats = self.call.arrays()
         rivals = {} if self.data.discriminator is None else {"pixels": self.data.discriminator}
         for index, stage in enumerate(self.recipe.stages):
@@ -123,7 +127,7 @@ class Trainer:
             rivals = {name: state[name] for name in rivals}
             position = Position(index + 1, before=position.before + position.step)
         self._save_model(params, stats)
-        if "pixels" in rivals:
+        if "pixels" in rivals and devices.writes():
             save_discriminator(self.folder.discriminator, rivals["pixels"])
         return position.before
 
@@ -167,7 +171,8 @@ class Trainer:
                 )
                 check_finite(stage, position.step, figures, state)
                 self._close_epoch(stage, examiner, position, state, figures, fixed)
-                save_state(self.folder.state, state, position)
+                if devices.writes():
+                    save_state(self.folder.state, state, position)
         finally:
             bar.close()
         return state, position
@@ -185,7 +190,7 @@ class Trainer:
         source = self.data.validation or self.data.photos
         data = {**PhotoStore(source.for_crops(stage.crop_size), self._budget).at(0), **fixed}
         # The same crops after every epoch and in every run.
-        arrays, key = (state["params"], state["stats"]), jax.random.key(0)
+        arrays, key = (state["params"], state["stats"]), devices.put(jax.random.key(0))
         batches = VALIDATION_BATCHES if self.data.validation else 1
         seen = [
             examiner.samples(*arrays, jax.random.fold_in(key, number), data)
@@ -199,6 +204,8 @@ class Trainer:
         if self.gradient_norms:
             norms = examiner.norms(*arrays, jax.random.fold_in(key, 0), data)
             figures |= {f"gradient_norm_{name}": float(value) for name, value in norms.items()}
+        if not devices.writes():
+            return
         truth, image, mask, prediction, _ = seen[0]
         sheet = self.folder.sheet(stage.name, position.step)
         write_sample_sheet(sheet, image, mask, prediction, truth)
@@ -206,11 +213,12 @@ class Trainer:
         self._save_model(*arrays)
 
     def _save_model(self, params: list[Any], stats: list[Any]) -> None:
-        self.call.assign(params, stats)
-        self.network.save(self.folder.model)
+        if devices.writes():
+            self.call.assign(params, stats)
+            self.network.save(self.folder.model)
 
     def _key(self, index: int) -> Any:
-        return jax.random.fold_in(jax.random.key(self.recipe.seed), index)
+        return devices.put(jax.random.fold_in(jax.random.key(self.recipe.seed), index))
 
     def _bank(self, stage: Stage) -> Any:
         bank = draw_bank(
@@ -221,4 +229,4 @@ class Trainer:
             seed=self.recipe.seed,
             quiet=self.quiet,
         )
-        return jax.device_put(pack(bank))
+        return devices.put(pack(bank))

@@ -70,6 +70,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, default=2, help="threads that decode photos (default: %(default)s)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    several = parser.add_argument_group(
+        "several machines",
+        "Started once on each, with the same photos, recipe and options; all devices share every "
+        "batch. Process 0 writes --out, which the others read only to resume. Stages must go by "
+        "steps.",
+    )
+    several.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="where process 0 waits for the others"
+    )
+    several.add_argument("--processes", type=int, metavar="N", help="how many there are")
+    several.add_argument("--process", type=int, metavar="I", help="which this is, from 0")
     overrides = parser.add_argument_group("changes to the recipe, for all its stages")
     overrides.add_argument("--seed", type=int)
     overrides.add_argument("--steps", type=int, help="steps of each stage")
@@ -84,6 +95,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; the exit code."""
+    from training.learning import devices
+
+    _join(args)  # before Keras asks JAX for devices
     import keras
 
     from training import inputs
@@ -95,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
     if keras.backend.backend() != "jax":
         raise ValueError(f"Training runs on JAX, but KERAS_BACKEND is {keras.backend.backend()}.")
     recipe = _recipe(args)
+    _check_clock(args, recipe)
     folder = RunFolder(args.out)
     photos = PhotoFolder(args.data)
     digest = photos.fingerprint()
@@ -133,17 +148,48 @@ def run(args: argparse.Namespace) -> int:
         data,
         folder,
         gradient_norms=args.gradient_norms,
-        quiet=args.quiet,
+        quiet=args.quiet or not devices.writes(),
         host_bytes=int(args.cache_gib * GIB),
     )
-    if not args.resume:
+    if not args.resume and devices.writes():
         folder.start(recipe, given)
     print(f"{network.count_params():,} parameters, stride {network.stride}, {_device(recipe)}")
     steps = trainer.run(resume=go_on)
+    if not devices.writes():
+        return 0
     record = _record(args, recipe, photos, digest, folder.seconds(), steps) | earlier
     (folder.root / "model.json").write_text(json.dumps(record, indent=2) + "\n")
     print(f"{folder.model}: trained in {record['minutes']:.1f} minutes")
     return 0
+
+
+def _join(args: argparse.Namespace) -> None:
+    """Join the other processes, if there are any.
+
+    Raises:
+        ValueError: of the three options some are given and some are not, or make no sense.
+    """
+    from training.learning import devices
+
+    given = (args.coordinator, args.processes, args.process)
+    if given == (None, None, None):
+        return
+    if None in given:
+        raise ValueError("--coordinator, --processes and --process go together.")
+    if not 0 <= args.process < args.processes:
+        raise ValueError(
+            f"--process {args.process} is none of {args.processes} processes, which count from 0."
+        )
+    devices.initialize(*given)
+
+
+def _check_clock(args: argparse.Namespace, recipe: Recipe) -> None:
+    """Refuse stages that each process would end by a clock of its own."""
+    timed = [stage.name for stage in recipe.stages if stage.minutes is not None]
+    if args.processes and timed:
+        raise ValueError(
+            f"Stage '{timed[0]}' goes by minutes; several processes need steps (--steps)."
+        )
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:
@@ -171,7 +217,10 @@ def _recipe(args: argparse.Namespace) -> Recipe:
 
 def _check_room(folder: RunFolder) -> None:
     """Refuse a folder with a run in it before photos are decoded for nothing."""
-    folder.check_free()
+    from training.learning import devices
+
+    if devices.writes():  # the others may come when it has begun
+        folder.check_free()
     folder.root.mkdir(parents=True, exist_ok=True)
 
 
@@ -185,7 +234,8 @@ def _decoded(
 
     chances = photo_weights([path.name for path in folder.paths], sources)
     size = len(folder) * recipe.canvas[0] * recipe.canvas[1] * 3
-    spill = args.out / f"photos-{folder.fingerprint()[:12]}.npy"
+    own = f"-{args.process}" if args.process else ""  # processes may share a disk
+    spill = args.out / f"photos-{folder.fingerprint()[:12]}{own}.npy"
     return decode(
         folder,
         chances,
@@ -199,8 +249,9 @@ def _decoded(
 def _device(recipe: Recipe) -> str:
     import jax
 
-    device = jax.devices()[0]
-    return f"JAX on {device.device_kind} ({device.platform}), {recipe.precision}"
+    from training.learning.devices import named
+
+    return f"JAX on {named()} ({jax.default_backend()}), {recipe.precision}"
 
 
 def _record(
@@ -212,7 +263,7 @@ def _record(
     steps: int,
 ) -> dict[str, Any]:
     """What the exported model tells about its training."""
-    import jax
+    from training.learning.devices import named
 
     return {
         "recipe": args.recipe.name if args.recipe else "paper",
@@ -225,7 +276,7 @@ def _record(
         "width": recipe.network.width,
         "precision": recipe.precision,
         "backend": "jax",
-        "device": jax.devices()[0].device_kind,
+        "device": named(),
         "machine": platform.machine(),
         "minutes": round(seconds / 60, 1),
     }

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from training.kit.archives import read_archive
 from training.kit.manifest import Manifest
+from training.learning.devices import put
 from training.learning.store import STEPS_PER_SHARD, Photos, shapes
 
 LOOK_EVERY = 0.5
@@ -115,11 +115,9 @@ class ArrivingStore:
             if self._budget is not None and (len(self._held) + 1) * each > self._budget:
                 self._held.clear()
             self._held[turn] = {
-                "photos": jax.device_put(photos[turn].pixels),
-                "sizes": jax.device_put(photos[turn].sizes),
-                "cumulative": jax.device_put(
-                    np.cumsum(self._chances(photos[turn]), dtype=np.float32)
-                ),
+                "photos": put(photos[turn].pixels),
+                "sizes": put(photos[turn].sizes),
+                "cumulative": put(np.cumsum(self._chances(photos[turn]), dtype=np.float32)),
             }
         return self._held[turn]
 

@@ -23,6 +23,7 @@ from training.kit.arriving import Arrivals, ArrivingStore
 from training.kit.deadline import fit_into, read_deadline
 from training.kit.names import LOG, RECORD
 from training.learning.average import adopt_average
+from training.learning.devices import check_batch, named, put
 from training.learning.discriminator_file import load_discriminator, save_discriminator
 from training.learning.figures import Figures, check_finite, in_decibels
 from training.learning.loop import Progress, StageLoop, steps_per_dispatch
@@ -64,14 +65,15 @@ class Drive:
 
         Raises:
             DivergedError: the loss or a weight is not finite; results of the stage before are kept.
-            ValueError: a stage by steps under a deadline, or files of another network.
+            ValueError: a stage by steps under a deadline, files of another network, or batches
+                that the devices cannot share.
         """
         recipe = self.recipe
         keras.utils.set_random_seed(recipe.seed)
         keras.mixed_precision.set_dtype_policy(recipe.precision)
         network = PConvUNet(**vars(recipe.network))
         call = NetworkCall(network)
-        self.say(f"{network.count_params():,} parameters, {jax.devices()[0].device_kind}")
+        self.say(f"{network.count_params():,} parameters, {named()}")
         with (
             Arrivals(self.folder, self.manifest, self.say) as arrivals,
             ThreadPoolExecutor(1) as compiler,
@@ -96,6 +98,7 @@ class Drive:
 
     def _loop(self, index: int, call: NetworkCall, arrivals: Arrivals) -> StageLoop:
         recipe, stage = self.recipe, self.recipe.stages[index]
+        check_batch(stage)
         memory = device_memory()
         budget = None if memory is None else int(memory * recipe.photo_memory)
         masks = jax.ShapeDtypeStruct(
@@ -138,11 +141,11 @@ class Drive:
     def _fixed(self, arrivals: Arrivals) -> list[dict[str, Any]]:
         """Masks and VGG16 on the device, by stage."""
         with np.load(arrivals.wait_for_file(kit.MASKS)) as file:
-            masks = {name: jax.device_put(file[name]) for name in file.files}
+            masks = {name: put(file[name]) for name in file.files}
         vgg: dict[str, Any] = {}
         if self.manifest.vgg:
             read = load_vgg16(arrivals.wait_for_file(kit.VGG))
-            vgg = {name: jax.device_put(value) for name, value in read.items()}
+            vgg = {name: put(value) for name, value in read.items()}
         return [
             {
                 "masks": masks[bank],
@@ -209,7 +212,7 @@ class Drive:
             **self.manifest.record,
             "steps": self.steps,
             "minutes": round(self.seconds / 60, 1),
-            "device": jax.devices()[0].device_kind,
+            "device": named(),
             "machine": platform.machine(),
         }
         (self.out / RECORD).write_text(json.dumps(record, indent=2) + "\n")

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from training.learning.devices import everywhere
 from training.learning.step import Data, State, draw
 
 FIRST_BATCH = 1 << 20
@@ -35,7 +36,7 @@ def adopt_average(stage: Any, changes: Any, call: Any, state: State, key: Any, d
         _, image, mask = draw(stage, changes, key, data, stage.lattice_share)
         return call(params, stats, image, mask, stage.norm)[1]
 
-    compiled, stats = jax.jit(refresh), state["stats"]
+    compiled, stats = jax.jit(refresh, out_shardings=everywhere()), state["stats"]
     for number in range(FIRST_BATCH, FIRST_BATCH + BATCHES):
         stats = compiled(params, stats, jax.random.fold_in(key, number), data)
     return {**state, "params": params, "stats": stats}

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from training.features.vgg16 import vgg16_features
+from training.learning.devices import everywhere
 from training.learning.step import Data, draw
 from training.learning.terms import vgg16_depth, weighted_terms
 from training.losses.pixels import hole_error
@@ -30,9 +31,9 @@ class Examiner:
         self.stage = stage
         self.call = call
         self.dtype = dtype
-        self.samples = jax.jit(self._samples)
+        self.samples = jax.jit(self._samples, out_shardings=everywhere())
         """`(params, stats, key, data)` to truth, image, mask, prediction and figures by name."""
-        self.norms = jax.jit(self._norms)
+        self.norms = jax.jit(self._norms, out_shardings=everywhere())
         """`(params, stats, key, data)` to the norm of each term's gradient at the output.
 
         Weights that balance these norms balance the terms' influence, which their values do not

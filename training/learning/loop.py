@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from training.learning import devices
 from training.learning.figures import Figures
 from training.learning.schedule import adversary_ramp, learning_rate
 from training.learning.step import State, build_program
@@ -72,7 +73,7 @@ class StageLoop:
         changes: `training.recipe.Augmentation`.
         call: `training.learning.network_call.NetworkCall`.
         store: the photos.
-        fixed: `masks` and `vgg` on the device.
+        fixed: `masks` and `vgg`, from `training.learning.devices.put`.
         key: of all draws of the stage.
         dtype: in which VGG16 and discriminators compute.
         dispatch: steps a dispatch.
@@ -103,7 +104,9 @@ class StageLoop:
                 lambda value: jax.ShapeDtypeStruct(value.shape, value.dtype),
                 (state, self.key, self._inputs(Progress(self.stage)), data),
             )
-            self._program = jax.jit(program, donate_argnums=0).lower(*shapes).compile()
+            whole = devices.everywhere()
+            compiled = jax.jit(program, donate_argnums=0, in_shardings=whole, out_shardings=whole)
+            self._program = compiled.lower(*shapes).compile()
 
     def run(
         self, state: State, progress: Progress, steps: int, shown: Callable[[Figures, int], None]
@@ -121,6 +124,7 @@ class StageLoop:
             The state, and the mean of each figure over all steps.
         """
         self.compile(state)
+        state, self.key = devices.put((state, self.key))
         last = progress.step + steps
         collected: list[Any] = []
         begun, before = self.clock(), progress.seconds

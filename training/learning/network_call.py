@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Literal
 
+import jax
 import jax.numpy as jnp
 
 Norm = Literal["batch", "encoder_frozen", "frozen"]
@@ -40,7 +41,7 @@ class NetworkCall:
             (self.network.trainable_variables, params),
             (self.network.non_trainable_variables, stats),
         ):
-            for variable, value in zip(variables, values, strict=True):
+            for variable, value in zip(variables, jax.device_get(values), strict=True):
                 variable.assign(value)
 
     def __call__(

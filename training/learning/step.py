@@ -19,7 +19,7 @@ from training.drawing.crops import draw_crops
 from training.drawing.holes import draw_masks
 from training.drawing.lattices import lay_lattices
 from training.features.vgg16 import vgg16_features
-from training.learning import adam
+from training.learning import adam, devices
 from training.learning.rivals import Rival, add_pull, feature_rival, fresh_rival, pixel_rival
 from training.learning.terms import vgg16_depth, weighted_terms
 from training.losses.adversary import random_discriminator
@@ -100,13 +100,15 @@ def build_program(stage: Any, changes: Any, call: Any, dtype: Any) -> Any:
 
 
 def draw(stage: Any, changes: Any, key: Any, data: Data, lattice_share: float) -> tuple[Any, ...]:
-    """Draw a batch: truth, image `(N, S, S, 3)` and mask `(N, S, S, 1)`."""
+    """Draw a batch, a part on each device: truth, image `(N, S, S, 3)`, mask `(N, S, S, 1)`."""
     keys = jax.random.split(key, 3)
     photos = data["photos"], data["sizes"], data["cumulative"]
     truth = draw_crops(keys[0], *photos, stage.batch_size, stage.crop_size, changes)
     mask = draw_masks(keys[1], data["masks"], stage.batch_size)
+    truth, mask = devices.split(truth), devices.split(mask)
     if lattice_share:
-        return truth, *lay_lattices(keys[2], truth, mask, lattice_share)
+        image, mask = lay_lattices(keys[2], truth, mask, lattice_share)
+        return truth, devices.split(image), devices.split(mask)
     return truth, truth, mask
 
 

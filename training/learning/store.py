@@ -9,13 +9,15 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from training.learning.devices import put
+
 STEPS_PER_SHARD = 200
 """For how long a shard stays on the device before the next one takes its place."""
 
 
 def device_memory() -> int | None:
     """Bytes of the device's memory; None where it says nothing, as CPUs do."""
-    statistics = jax.devices()[0].memory_stats()
+    statistics = jax.local_devices()[0].memory_stats()
     return int(statistics["bytes_limit"]) if statistics and "bytes_limit" in statistics else None
 
 
@@ -115,9 +117,9 @@ class PhotoStore:
         chances[len(deal) :] = 0
         whole = self.shards == 1
         return {
-            "photos": jax.device_put(self.photos.pixels if whole else self.photos.pixels[index]),
-            "sizes": jax.device_put(self.photos.sizes if whole else self.photos.sizes[index]),
-            "cumulative": jax.device_put(
+            "photos": put(self.photos.pixels if whole else self.photos.pixels[index]),
+            "sizes": put(self.photos.sizes if whole else self.photos.sizes[index]),
+            "cumulative": put(
                 np.cumsum(self.photos.chances if whole else chances, dtype=np.float32)
             ),
         }

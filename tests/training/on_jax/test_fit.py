@@ -173,6 +173,12 @@ def test_says_what_is_wrong(fit, whole, tmp_path, capsys, monkeypatch):
         ("new", ["--discriminator", tmp_path / "none.npz"], "No file at"),
         ("new", ["--recipe", features], "python -m training weights"),
         ("new", ["--recipe", features, "--vgg", whole / "discriminator.npz"], "block1_conv1"),
+        ("new", ["--coordinator", "here:1234"], "go together"),
+        (
+            "new",
+            ["--coordinator", "here:1234", "--processes", 2, "--process", 2],
+            "--process 2 is none of 2 processes",
+        ),
         ("whole", ["--resume", "--weights", whole / "model.keras"], "with other weights"),
     ]:
         assert fit(name, *options) == 1
