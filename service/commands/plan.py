@@ -18,6 +18,7 @@ from service.imaging.masks import check_hole, decode_mask, dilate, hole_of_trans
 from service.inpainting import plan
 from service.inpainting.picture import describe_plan, draw_plan
 from service.inpainting.planning import CONTEXT
+from service.networks.catalogue import check_there
 from service.settings import Settings
 
 EXIT_FAILED = 1
@@ -84,6 +85,7 @@ def _plan(options: argparse.Namespace, settings: Settings) -> int:
     check_hole(hole, photo)
     hole = dilate(hole, options.dilate)
     check_hole(hole, photo)
+    check_there(settings)
     engine = build_engine(settings)
     costs = engine.warm_up().window_seconds if options.time else None
     reach = engine.info.traits.reach

@@ -15,6 +15,7 @@ from service.engine.build import build_engine
 from service.environment import PREFIX
 from service.http.connections import connections_of
 from service.http.problems import describe_errors
+from service.networks.catalogue import check_there
 from service.operation.allocator import return_unused, tune_allocator
 from service.operation.drain import Drain
 from service.operation.lifecycle import Lifecycle
@@ -96,6 +97,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _serve(settings: Settings) -> int:
     servers: list[DrainingServer] = []
+    check_there(settings)
     engine = build_engine(settings, measure=True)
     return_unused()  # what a precision took that lost
     app = create_app(settings, engine, on_fatal=lambda reason: servers[0].fail(reason))

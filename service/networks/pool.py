@@ -38,6 +38,7 @@ class _Slot:
         users: Requests that use it or wait until it is loaded; it stays as long as there are any.
         used: When it was last used, as the number of a use.
         bytes: What it takes, as far as that is known.
+        cold: Whether it has sizes that are still to be warmed up.
         refusal: Why it cannot be served, and the stamp of the files that this holds for.
     """
 
@@ -48,6 +49,7 @@ class _Slot:
     users: int = 0
     used: int = 0
     bytes: int = 0
+    cold: bool = False
     refusal: tuple[str, Stamp] | None = None
 
     @property
@@ -174,6 +176,7 @@ class Networks:
             yield slot.network
         finally:
             slot.users -= 1
+            self._warm_if_unused(slot)
             self._make_room()
 
     async def warm_up_later(self, network: Network, stop: Callable[[], bool]) -> None:
@@ -250,11 +253,23 @@ class Networks:
             slot.loading = None
         seconds = time.perf_counter() - start
         slot.network, slot.bytes, slot.refusal = network, network.info.memory_bytes, None
+        slot.cold = bool(network.later_sizes)
         self._touch(slot)
-        logger.info("model loaded", extra=self._told(slot) | {"load_s": round(seconds, 2)})
+        more = {"terms": network.info.terms, "load_s": round(seconds, 2)}
+        logger.info("model loaded", extra=self._told(slot) | more)
         self._on_load(slot.name, network, seconds)
         self._make_room()  # it may have taken more than was thought
-        warming = asyncio.create_task(self.warm_up_later(network, lambda: False))
+        self._warm_if_unused(slot)
+
+    def _warm_if_unused(self, slot: _Slot) -> None:
+        """Warm the rest of a network's sizes up, which whoever it was loaded for need not wait for.
+
+        Until then they are planned by what was measured of smaller ones.
+        """
+        if slot.network is None or not slot.cold or slot.users or self._closed:
+            return
+        slot.cold = False
+        warming = asyncio.create_task(self.warm_up_later(slot.network, lambda: False))
         self._warming.add(warming)
         warming.add_done_callback(self._warming.discard)
 

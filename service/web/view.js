@@ -99,7 +99,7 @@ export function showService({ fields, models, terms }) {
   texture.closest('label').hidden = texture.disabled;
   offerModels(models);
   for (const line of document.querySelectorAll('.terms')) {
-    line.textContent = `Terms of the model: ${terms}`;
+    line.textContent = `Terms of the model${models.length > 1 ? ` ${models[0]}` : ''}: ${terms}`;
     line.hidden = !terms || terms === 'unspecified';
   }
 }

@@ -19,8 +19,13 @@ class Counted(DummyEngine):
 
     def __init__(self, memory_bytes: int = 0) -> None:
         super().__init__(SIZES)
-        self._info = replace(self._info, memory_bytes=memory_bytes)
+        self._info = replace(self._info, memory_bytes=memory_bytes, first_sizes=SIZES[:1])
         self.closed = 0
+        self.warmed: list[tuple[int, ...]] = []
+
+    def warm_up(self, sizes=()):
+        self.warmed.append(tuple(sizes))
+        return super().warm_up(sizes)
 
     def close(self) -> None:
         self.closed += 1

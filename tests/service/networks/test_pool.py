@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from service.engine.base import EngineError
 from service.errors import ClientGone, DeadlinePassed, ModelRefused, Unavailable, UnknownModel
 from tests.service.networks.loading import Loader, Visitor, happens
+from tests.service.servers import SIZES
 
 
 def on_a_loop(test):
@@ -177,6 +178,21 @@ async def test_the_default_one_stays_though_there_is_room_for_none(tmp_path, loa
         await (await Visitor(networks, "a").inside()).leave()
         await happens(lambda: loader.alive == {"default"})
         assert (await Visitor(networks, None).inside()).network is networks.default
+
+
+@on_a_loop
+async def test_whoever_it_is_loaded_for_does_not_wait_until_all_sizes_are_warm(tmp_path, loader):
+    loader.gate.set()
+    async with loader.pool(tmp_path, "a") as networks:
+        first, second = Visitor(networks, "a"), Visitor(networks, "a")
+        await first.inside()
+        await (await second.inside()).leave()
+        (engine,) = loader.engines["a"]
+        assert engine.warmed == []
+        await first.leave()
+        await happens(lambda: engine.warmed == [SIZES[1:]])
+        await (await Visitor(networks, "a").inside()).leave()
+    assert engine.warmed == [SIZES[1:]]
 
 
 @on_a_loop
