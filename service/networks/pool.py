@@ -11,6 +11,7 @@ from pathlib import Path
 from service.engine.base import EngineError
 from service.errors import ModelRefused, Unavailable, UnknownModel
 from service.networks.network import Network
+from service.operation.allocator import return_unused
 from service.record import Record
 
 logger = logging.getLogger(__name__)
@@ -176,8 +177,8 @@ class Networks:
             yield slot.network
         finally:
             slot.users -= 1
+            self._make_room()  # first: what is dropped need not be warmed
             self._warm_if_unused(slot)
-            self._make_room()
 
     async def warm_up_later(self, network: Network, stop: Callable[[], bool]) -> None:
         """Warm the sizes up that the network runs without, one after the other.
@@ -290,7 +291,7 @@ class Networks:
         network, slot.network = slot.network, None
         if network is None:
             return
-        closing = asyncio.create_task(asyncio.to_thread(network.close))
+        closing = asyncio.create_task(asyncio.to_thread(_close, network))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         logger.info("model dropped", extra=self._told(slot))
@@ -298,6 +299,11 @@ class Networks:
 
     def _told(self, slot: _Slot) -> dict[str, object]:
         return {"model": slot.name, "bytes": slot.bytes, "bytes_of_all": self.bytes}
+
+
+def _close(network: Network) -> None:
+    network.close()
+    return_unused()  # what the engine held is wanted elsewhere
 
 
 def _examine(slot: _Slot, check: Check) -> None:

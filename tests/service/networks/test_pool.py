@@ -177,6 +177,7 @@ async def test_the_default_one_stays_though_there_is_room_for_none(tmp_path, loa
     async with loader.pool(tmp_path, "a", room=0) as networks:
         await (await Visitor(networks, "a").inside()).leave()
         await happens(lambda: loader.alive == {"default"})
+        assert loader.engines["a"][0].warmed == []
         assert (await Visitor(networks, None).inside()).network is networks.default
 
 
