@@ -7,7 +7,7 @@ OUT ?= runs/mine
 RECIPE ?= recipes/$(if $(filter gpu,$(EXTRA)),default,small).toml
 ONNX ?= runs/mine/mine.onnx
 BENCH ?= model_speed peers session_options codecs windows seams texture whole_request overhead memory \
-	startup overlap throughput two_networks load
+	startup overlap throughput two_networks load capacity simulate_replicas
 
 # The first Python on the PATH that the packages support; PYTHON=/path/to/python overrides.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \

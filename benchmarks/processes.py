@@ -23,9 +23,9 @@ def memory(field: str, pid: int | None = None) -> int:
     raise SystemExit(f"no {field} in {status}")
 
 
-def reset_peak() -> None:
-    """Let VmHWM of this process start again from what it uses now."""
-    Path("/proc/self/clear_refs").write_text("5")
+def reset_peak(pid: int | None = None) -> None:
+    """Let VmHWM of a process (this one without pid) start again from what it uses now."""
+    Path("/proc", str(pid or "self"), "clear_refs").write_text("5")
 
 
 def cpu_seconds(pid: int) -> float:

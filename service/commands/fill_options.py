@@ -1,7 +1,6 @@
 """The options of `python -m service fill`."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from service.commands.hole_options import add_hole_options, pixels
@@ -24,30 +23,23 @@ examples:
 """
 
 
-def parser(
-    prog: str = "python -m service fill", path: Callable[[str], Path] = Path
-) -> argparse.ArgumentParser:
-    """The parser of the command's options.
-
-    Args:
-        prog: How the command is called.
-        path: Makes paths of what names photos, masks and results.
-    """
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command's options."""
     parser = argparse.ArgumentParser(
-        prog=prog,
+        prog="python -m service fill",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXAMPLES,
         description=DESCRIPTION,
     )
     parser.add_argument(
         "image",
-        type=path,
+        type=Path,
         help="a photo, a folder of photos, or a pattern in quotation marks such as "
         "'photos/**/*.jpg' (** is any number of folders)",
     )
     parser.add_argument(
         "mask",
-        type=path,
+        type=Path,
         nargs="?",
         help="white is hole: a mask for the photo (or for all of them), or a folder of masks named "
         "as the photos are, whatever their ending (default: the photos' own transparency)",
@@ -55,7 +47,7 @@ def parser(
     parser.add_argument(
         "-o",
         "--output",
-        type=path,
+        type=Path,
         required=True,
         help="the file to write, or the folder, which repeats the folders that the photos lie in",
     )
