@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=8)
     options = parser.parse_args()
-    body = body_of(files_of(requests()[SCRATCHES]))
+    bodies = [body_of(files_of(requests()[SCRATCHES]))]
     report = Report(
         "ray_nodes",
         "Two nodes of a Ray cluster against one",
@@ -48,9 +48,9 @@ def main() -> None:
     for _ in range(options.rounds):
         for count in rates:
             with nodes(count, SETTINGS) as cluster:
-                asyncio.run(closed(cluster.address, [body], options.clients, WARM_UP_S))
+                asyncio.run(closed(cluster.address, bodies, options.clients, WARM_UP_S))
                 result = asyncio.run(
-                    closed(cluster.address, [body], options.clients, options.seconds)
+                    closed(cluster.address, bodies, options.clients, options.seconds)
                 )
             if result.other or not result.answered:
                 raise SystemExit(f"{result.other} requests failed")

@@ -24,7 +24,7 @@ from training.learning.network_call import NetworkCall
 from training.learning.rivals import Rival
 from training.learning.state_file import Position, load_position, load_state, save_state
 from training.learning.step import State, begin, new_rivals
-from training.learning.store import Photos, PhotoStore, device_memory
+from training.learning.store import Photos, PhotoStore, common_budget, device_memory
 from training.masks import MaskSource, draw_bank
 from training.progress import ProgressBar
 from training.recipe import Recipe, Stage
@@ -99,7 +99,11 @@ class Trainer:
         self.call = NetworkCall(network)
         self.dtype = jnp.float32 if recipe.precision == "float32" else jnp.bfloat16
         memory = device_memory()
-        self._budget = host_bytes if memory is None else int(memory * recipe.photo_memory)
+        self._budget = common_budget(
+            host_bytes if memory is None else int(memory * recipe.photo_memory)
+        )
+        for photos in filter(None, (data.photos, data.validation)):
+            photos.check_shared()
         self._vgg = devices.put(dict(data.vgg or {}))
 
     def run(self, resume: bool = False) -> int:

@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from pydantic import ValidationError
@@ -26,6 +26,9 @@ from service.operation.cpus import available_cpus
 from service.settings import Settings
 from service.texture import LibraryError
 
+Fill = Callable[[Settings, argparse.Namespace, Sequence[Task], Stop], list[Outcome]]
+"""Fills photos as the options say."""
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_ENGINE = 3
@@ -37,10 +40,14 @@ def main(argv: Sequence[str]) -> int:
 
     128 and more: a signal came before all were.
     """
-    options = parser().parse_args(argv)
+    return run(parser().parse_args(argv), _fill_here)
+
+
+def run(options: argparse.Namespace, fill: Fill) -> int:
+    """Find photos, fill them and tell how it went; returns the exit code."""
     with Stop() as stop:
         try:
-            return _fill(options, stop)
+            return _run(options, fill, stop)
         except ValidationError as error:
             return _complain(f"settings: {describe_errors(error.errors())}", EXIT_USAGE)
         except TaskError as error:
@@ -51,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
             return EXIT_SIGNAL + stop.signal
 
 
-def _fill(options: argparse.Namespace, stop: Stop) -> int:
+def _run(options: argparse.Namespace, fill: Fill, stop: Stop) -> int:
     settings = Settings() if options.model is None else Settings(model=options.model)
     check_there(settings)
     photos = photos_at(options.image)
@@ -66,9 +73,11 @@ def _fill(options: argparse.Namespace, stop: Stop) -> int:
         outcomes += [Outcome(task, "skipped") for task in tasks if is_whole(task.output)]
         there = {outcome.task for outcome in outcomes}
         tasks = [task for task in tasks if task not in there]
-    seconds = _fill_tasks(settings, options, tasks, stop, outcomes) if tasks else 0.0
+    start = time.perf_counter()
+    if tasks:
+        outcomes += fill(settings, options, tasks, stop)
     if photos is not None and not options.quiet:
-        print(_summary(outcomes, seconds), file=sys.stderr)
+        print(_summary(outcomes, time.perf_counter() - start), file=sys.stderr)
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     for outcome in sorted(failed, key=lambda outcome: outcome.task.image):
         print(f"failed: {outcome.task.image}: {outcome.reason}", file=sys.stderr)
@@ -82,15 +91,9 @@ def _fill(options: argparse.Namespace, stop: Stop) -> int:
     return EXIT_FAILED if failed else 0
 
 
-def _fill_tasks(
-    settings: Settings,
-    options: argparse.Namespace,
-    tasks: Sequence[Task],
-    stop: Stop,
-    outcomes: list[Outcome],
-) -> float:
-    """Add what becomes of every task; returns the seconds that it took, the start not counted."""
-    wish = Wish(
+def wish_of(options: argparse.Namespace) -> Wish:
+    """How the options want photos to be filled."""
+    return Wish(
         invert_mask=options.invert_mask,
         dilate=options.dilate,
         feather=options.feather,
@@ -99,21 +102,27 @@ def _fill_tasks(
         seed=options.seed,
         metadata=options.metadata,
     )
-    with Filler(settings, wish, many=len(tasks) > 1) as filler:
-        start = time.perf_counter()
+
+
+def _fill_here(
+    settings: Settings, options: argparse.Namespace, tasks: Sequence[Task], stop: Stop
+) -> list[Outcome]:
+    with Filler(settings, wish_of(options), many=len(tasks) > 1) as filler:
         if len(tasks) == 1:
-            ended = _with_a_bar_of_steps(filler, tasks[0], stop, options.quiet)
-        else:
-            jobs = options.jobs or available_cpus()
-            ended = _with_a_bar_of_photos(
-                fill_many(filler, tasks, stop, jobs), tasks, options.quiet
-            )
-        for outcome in ended:
-            outcomes.append(outcome)
-            if outcome.crop and outcome.size:
-                place, size = ",".join(map(str, outcome.crop)), ",".join(map(str, outcome.size))
-                tqdm.write(f"{outcome.task.output}: {place} of {size}")
-        return time.perf_counter() - start
+            return told(_with_a_bar_of_steps(filler, tasks[0], stop, options.quiet))
+        ended = fill_many(filler, tasks, stop, options.jobs or available_cpus())
+        return told(with_a_bar_of_photos(ended, tasks, options.quiet))
+
+
+def told(ended: Iterator[Outcome]) -> list[Outcome]:
+    """The outcomes; says at once where the rectangles belong that are no whole photos."""
+    outcomes = []
+    for outcome in ended:
+        outcomes.append(outcome)
+        if outcome.crop and outcome.size:
+            place, size = ",".join(map(str, outcome.crop)), ",".join(map(str, outcome.size))
+            tqdm.write(f"{outcome.task.output}: {place} of {size}")
+    return outcomes
 
 
 def _with_a_bar_of_steps(filler: Filler, task: Task, stop: Stop, quiet: bool) -> Iterator[Outcome]:
@@ -128,9 +137,10 @@ def _with_a_bar_of_steps(filler: Filler, task: Task, stop: Stop, quiet: bool) ->
     yield outcome
 
 
-def _with_a_bar_of_photos(
+def with_a_bar_of_photos(
     outcomes: Iterator[Outcome], tasks: Sequence[Task], quiet: bool
 ) -> Iterator[Outcome]:
+    """The same outcomes, counted by a progress bar."""
     failed = 0
     with tqdm(total=len(tasks), unit="photo", disable=quiet) as bar:
         for outcome in outcomes:

@@ -1,6 +1,7 @@
 """The options of `python -m service fill`."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from service.commands.hole_options import add_hole_options, pixels
@@ -23,23 +24,30 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the command's options."""
+def parser(
+    prog: str = "python -m service fill", path: Callable[[str], Path] = Path
+) -> argparse.ArgumentParser:
+    """The parser of the command's options.
+
+    Args:
+        prog: How the command is called.
+        path: Makes paths of what names photos, masks and results.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m service fill",
+        prog=prog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXAMPLES,
         description=DESCRIPTION,
     )
     parser.add_argument(
         "image",
-        type=Path,
+        type=path,
         help="a photo, a folder of photos, or a pattern in quotation marks such as "
         "'photos/**/*.jpg' (** is any number of folders)",
     )
     parser.add_argument(
         "mask",
-        type=Path,
+        type=path,
         nargs="?",
         help="white is hole: a mask for the photo (or for all of them), or a folder of masks named "
         "as the photos are, whatever their ending (default: the photos' own transparency)",
@@ -47,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=path,
         required=True,
         help="the file to write, or the folder, which repeats the folders that the photos lie in",
     )

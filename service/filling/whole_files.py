@@ -12,10 +12,17 @@ JPEG_END = b"\xff\xd9"
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file under another name and rename it; makes the folders that it lies in.
 
+    What is not on a disk (`service.ray.fill`) is written at once: an object in a bucket is there
+    when all of it is.
+
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    kind: object = path
+    if not isinstance(kind, Path):
+        path.write_bytes(content)
+        return
     part = path.with_name(f"{path.name}.part")
     try:
         part.write_bytes(content)

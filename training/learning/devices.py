@@ -69,6 +69,16 @@ def _put(value: Any) -> Any:
     return jax.make_array_from_callback(host.shape, everywhere(), lambda index: host[index])
 
 
+def told_by_all(number: int) -> list[int]:
+    """What each process says, by process; `number` is below 2**31. All of them must ask."""
+    if jax.process_count() == 1:
+        return [number]
+    from jax.experimental import multihost_utils
+
+    told = multihost_utils.process_allgather(np.int32(number))
+    return [int(each) for each in np.ravel(told)]
+
+
 def split(value: Any) -> Any:
     """Inside a compiled function: an array `(N, ...)`, a part of it on each device."""
     return jax.lax.with_sharding_constraint(value, NamedSharding(mesh(), PartitionSpec(BATCH)))
@@ -78,12 +88,13 @@ def check_batch(stage: Any) -> None:
     """Check that the devices get equal parts of a stage's batches.
 
     Raises:
-        ValueError: they do not; says which batch size would do.
+        ValueError: they do not; says what would do.
     """
     count = jax.device_count()
     if stage.batch_size % count:
         near = -(-stage.batch_size // count) * count
         raise ValueError(
             f"Stage '{stage.name}': a batch of {stage.batch_size} cannot be shared equally by "
-            f"{count} devices; {near} can (--batch-size {near})."
+            f"{count} devices. Give the stage another batch_size in the recipe, such as {near}, "
+            "or the run fewer devices (CUDA_VISIBLE_DEVICES)."
         )

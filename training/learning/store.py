@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,7 +10,9 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from training.learning.devices import put
+from training.learning.devices import put, told_by_all
+
+ANY_NUMBER = 2**31 - 1
 
 STEPS_PER_SHARD = 200
 """For how long a shard stays on the device before the next one takes its place."""
@@ -19,6 +22,19 @@ def device_memory() -> int | None:
     """Bytes of the device's memory; None where it says nothing, as CPUs do."""
     statistics = jax.local_devices()[0].memory_stats()
     return int(statistics["bytes_limit"]) if statistics and "bytes_limit" in statistics else None
+
+
+def common_budget(budget: int | None) -> int | None:
+    """What each process can spare, in whole MiB: all must make the same shards.
+
+    Args:
+        budget: bytes that photos may take here; None: any number.
+    """
+    mebibytes = ANY_NUMBER if budget is None else min(budget >> 20, ANY_NUMBER)
+    told = told_by_all(mebibytes)
+    if len(told) == 1:
+        return budget
+    return None if min(told) == ANY_NUMBER else min(told) << 20
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,27 @@ class Photos:
                 f"{self.pixels.shape[1]}x{self.pixels.shape[2]} (and a chance above 0)."
             )
         return Photos(self.pixels, self.sizes, chances)
+
+    def check_shared(self) -> None:
+        """Check that all processes of a run have the same photos.
+
+        Raises:
+            ValueError: they do not.
+        """
+        # A sum over gigabytes takes seconds: only where there is somebody to compare it with.
+        digests = told_by_all(self._digest() if jax.process_count() > 1 else 0)
+        if len(set(digests)) > 1:
+            raise ValueError(
+                "The processes of this run do not have the same photos: give each the same files, "
+                "and the same recipe."
+            )
+
+    def _digest(self) -> int:
+        digest = zlib.crc32(repr(self.pixels.shape).encode())
+        for array in (self.sizes, self.chances, self.pixels):
+            for each in array:
+                digest = zlib.crc32(each.tobytes(), digest)
+        return digest >> 1
 
 
 class Store(Protocol):

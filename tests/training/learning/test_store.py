@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.training.toys import toy_photos
-from training.learning.store import STEPS_PER_SHARD, PhotoStore
+from training.learning import store as stores
+from training.learning.store import STEPS_PER_SHARD, PhotoStore, common_budget
 
 
 def seen(store, shards):
@@ -30,6 +31,38 @@ def test_what_fits_lies_there_whole():
         np.testing.assert_array_equal(held["sizes"], photos.sizes)
         np.testing.assert_array_equal(held["cumulative"], np.arange(1, 6))
         assert store.at(10**6)["photos"] is held["photos"]
+
+
+def test_several_processes_take_the_least_budget_of_them(monkeypatch):
+    assert common_budget(12_345_678) == 12_345_678
+    assert common_budget(None) is None
+    for others, mine, common in (
+        ([3 << 10], 5 << 30, 3 << 30),
+        ([9 << 10], 5 << 30, 5 << 30),
+        ([stores.ANY_NUMBER], 5 << 30, 5 << 30),
+        ([stores.ANY_NUMBER], None, None),
+    ):
+        monkeypatch.setattr(stores, "told_by_all", lambda number, others=others: [number, *others])
+        assert common_budget(mine) == common
+
+
+def test_several_processes_must_have_the_same_photos(monkeypatch):
+    photos, told = toy_photos(), []
+    monkeypatch.setattr("jax.process_count", lambda: 2)
+    monkeypatch.setattr(stores, "told_by_all", lambda number: told.append(number) or told)
+    photos.check_shared()
+    photos.check_shared()
+    changed = photos.pixels.copy()
+    changed[-1, -1, -1, -1] ^= 1
+    for other in (
+        dataclasses.replace(photos, pixels=changed),
+        dataclasses.replace(photos, chances=photos.chances * 2),
+        dataclasses.replace(photos, pixels=photos.pixels[:-1]),
+    ):
+        del told[1:]
+        with pytest.raises(ValueError, match="do not have the same photos"):
+            other.check_shared()
+    assert all(0 <= number < 2**31 for number in told)
 
 
 def test_shards_take_turns_and_show_every_photo():
