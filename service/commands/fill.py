@@ -161,7 +161,7 @@ def _summary(outcomes: Sequence[Outcome], seconds: float) -> str:
     parts = [f"{states[state]} {state}" for state in ("filled", "unchanged", "skipped", "failed")]
     text = ", ".join(part for part in parts if not part.startswith("0 ")) or "0 filled"
     if done:
-        text += f"; {seconds:.0f} s, {done / seconds:.2f} photos a second"
+        text += f"; {seconds:.0f} s, the start included"
     if states["stopped"]:
         text += f"; stopped before {states['stopped']} others, which --resume goes on with"
     return text
