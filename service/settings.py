@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         default=2048,
         ge=1,
         description="MiB that the models loaded may take by estimate; beyond it the one unused "
-        "for longest is dropped, never one in use or the default",
+        "for longest is dropped, never one in use, the one used last or the default",
     )
     model_signature: Literal["auto", "pconv", "lama", "lama-web", "migan", "migan-bare"] = Field(
         default="auto",

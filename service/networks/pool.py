@@ -3,29 +3,35 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from service.engine.base import EngineError
 from service.errors import ModelRefused, Unavailable, UnknownModel
 from service.networks.network import Network
+from service.networks.refusal import Check, Refusal, examine, public, stamp_of
 from service.operation.allocator import return_unused
 from service.record import Record
 
 logger = logging.getLogger(__name__)
 
-RETRY_S = 60.0  # a file that cannot be served is not replaced sooner
+Result = TypeVar("Result")
 
-Stamp = tuple[tuple[str, int, int], ...]
-"""Changes when a network's file does, or one beside it."""
+RETRY_S = 60.0
+"""For how long a load that failed is not tried again: what it lacked, such as memory, may come."""
+
+THREADS = 2  # for what blocks: one load at a time, and what others have to measure or to close
 
 Load = Callable[[str, Path], Network]
 """Makes a network of a name and a file, its lane started and its first sizes warm. Blocks."""
 
-Check = Callable[[Path], None]
-"""Looks at the header of a network's file; raises `EngineError` where it cannot be served."""
+Estimate = Callable[[Path], int]
+"""Bytes that a network will take, by its file. Blocks for a moment."""
 
 OnLoad = Callable[[str, Network | None, float], None]
 """Told about each load: the network's name, the network or None if it failed, seconds."""
@@ -40,7 +46,7 @@ class _Slot:
         used: When it was last used, as the number of a use.
         bytes: What it takes, as far as that is known.
         cold: Whether it has sizes that are still to be warmed up.
-        refusal: Why it cannot be served, and the stamp of the files that this holds for.
+        refusal: Why it cannot be served.
     """
 
     name: str
@@ -51,7 +57,7 @@ class _Slot:
     used: int = 0
     bytes: int = 0
     cold: bool = False
-    refusal: tuple[str, Stamp] | None = None
+    refusal: Refusal | None = None
 
     @property
     def idle(self) -> bool:
@@ -65,13 +71,17 @@ class Networks:
     Args:
         files: Their files by name, the default one first, as in `Catalogue.files`.
         default: The default one, loaded; warmed up by whoever made it. It is never dropped.
-        load: Makes one of the others; called on a thread of its own.
+        load: Makes one of the others; called on a thread of its own, for one at a time, so that
+            loads do not take the processors and the memory from each other and from requests.
         check: Looks at the files of the others, now, if given. What it refuses is not loaded until
             the file changes.
+        estimate: Tells what one will take that was never loaded; by default its file's size.
         memory_bytes: What all that are loaded may take, as they estimate it themselves. Those in
-            use stay loaded even beyond it, until they are not.
+            use stay loaded even beyond it, until they are not, and so does the one used last,
+            until another is loaded: else it would be loaded anew for each request.
         on_load: Told about each load.
         on_drop: Told the name of each network that is dropped.
+        clock: Seconds that only grow.
     """
 
     def __init__(
@@ -81,15 +91,22 @@ class Networks:
         *,
         load: Load,
         check: Check | None = None,
+        estimate: Estimate = lambda file: file.stat().st_size,
         memory_bytes: int,
         on_load: OnLoad,
         on_drop: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.default = default
         self._slots = {name: _Slot(name, file) for name, file in files.items()}
         slot = self._slots[default.name]
         slot.network, slot.bytes = default, default.info.memory_bytes
         self._load_network = load
+        self._estimate = estimate
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(THREADS, "networks")
+        self._loads = asyncio.Lock()
+        self._coming: _Slot | None = None
         self._memory_bytes = memory_bytes
         self._on_load = on_load
         self._on_drop = on_drop
@@ -99,7 +116,7 @@ class Networks:
         self._warming: set[asyncio.Task[None]] = set()
         for other in self._slots.values():
             if other is not slot and check:
-                _examine(other, check)
+                other.refusal = examine(other.name, other.file, check)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,9 +125,9 @@ class Networks:
 
     @property
     def bytes(self) -> int:
-        """What all that are loaded, or are being loaded, take by estimate."""
+        """What all that are loaded, and the one that is being loaded, take by estimate."""
         slots = self._slots.values()
-        return sum(slot.bytes for slot in slots if slot.network or slot.loading)
+        return sum(slot.bytes for slot in slots if slot.network or slot is self._coming)
 
     def find(self, name: str) -> Network | None:
         """A network by name, None where it is not loaded.
@@ -127,8 +144,9 @@ class Networks:
             KeyError: there is none of this name.
         """
         slot = self._slots[name]
-        if slot.refusal is not None and slot.refusal[1] == _stamp(slot.file):
-            return slot.refusal[0]
+        refusal = slot.refusal
+        if refusal and refusal.stamp == stamp_of(slot.file) and self._clock() < refusal.until:
+            return refusal.words
         return None
 
     def choose(self, name: str | None) -> str | None:
@@ -194,7 +212,7 @@ class Networks:
                 if self._closed or stop():
                     return
                 try:
-                    await asyncio.to_thread(network.warm_up_later, size)
+                    await self._on_thread(partial(network.warm_up_later, size))
                 except Exception as error:  # such as memory: requests are answered as until now
                     logger.warning(
                         "windows of %d pixels could not be warmed up: %s",
@@ -208,14 +226,21 @@ class Networks:
 
     async def close(self) -> None:
         """Close all of them. Loads under way come to their end first, and nobody gets them."""
+        if self._closed:
+            return
         self._closed = True
         loading = [slot.loading for slot in self._slots.values() if slot.loading]
         await asyncio.gather(*loading)
         await asyncio.gather(*self._warming)
         for slot in self._slots.values():
             if slot.network is not None:
-                await asyncio.to_thread(slot.network.close)
+                await self._on_thread(slot.network.close)
         await asyncio.gather(*self._closing, return_exceptions=True)
+        self._threads.shutdown(wait=False)
+
+    def _on_thread(self, work: Callable[[], Result]) -> Awaitable[Result]:
+        """On a thread of the pool: those that requests need are never kept waiting by loads."""
+        return asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _wait_for(self, slot: _Slot, record: Record, gone: asyncio.Future[None]) -> None:
         """Until the load under way has ended, well or not; begins it if there is none."""
@@ -236,22 +261,32 @@ class Networks:
             raise record.ticket.passed()
 
     async def _load(self, slot: _Slot) -> None:
-        """Load a network, or remember why that cannot be. Raises nothing."""
-        start, stamp = time.perf_counter(), _stamp(slot.file)
+        """Load a network when its turn comes and somebody still waits for it. Raises nothing."""
         try:
-            slot.bytes = slot.bytes or slot.file.stat().st_size  # until it has been loaded once
-            self._make_room()
+            async with self._loads:
+                if slot.users and not self._closed:
+                    self._coming = slot
+                    await self._load_now(slot)
+        finally:
+            slot.loading = self._coming = None
+
+    async def _load_now(self, slot: _Slot) -> None:
+        """Load a network, or remember why that cannot be."""
+        start, stamp = time.perf_counter(), stamp_of(slot.file)
+        try:
+            slot.bytes = slot.bytes or await self._on_thread(lambda: self._estimate(slot.file))
+            self._make_room(coming=True)
             if self._closing:
                 await asyncio.wait(self._closing)
-            network = await asyncio.to_thread(self._load_network, slot.name, slot.file)
+            network = await self._on_thread(lambda: self._load_network(slot.name, slot.file))
         except Exception as error:
             ours = isinstance(error, EngineError)  # says it all
             logger.warning("%s cannot be loaded: %s", slot.name, error, exc_info=not ours)
-            slot.refusal = _public(error, slot), stamp
+            slot.refusal = Refusal(
+                public(error, slot.name, slot.file), stamp, self._clock() + RETRY_S
+            )
             self._on_load(slot.name, None, time.perf_counter() - start)
             return
-        finally:
-            slot.loading = None
         seconds = time.perf_counter() - start
         slot.network, slot.bytes, slot.refusal = network, network.info.memory_bytes, None
         slot.cold = bool(network.later_sizes)
@@ -260,6 +295,12 @@ class Networks:
         logger.info("model loaded", extra=self._told(slot) | more)
         self._on_load(slot.name, network, seconds)
         self._make_room()  # it may have taken more than was thought
+        if self.bytes > self._memory_bytes:
+            logger.warning(
+                "models take %d MiB by estimate, INPAINT_MODELS_MEMORY is %d",
+                self.bytes >> 20,
+                self._memory_bytes >> 20,
+            )
         self._warm_if_unused(slot)
 
     def _warm_if_unused(self, slot: _Slot) -> None:
@@ -278,20 +319,25 @@ class Networks:
         self._uses += 1
         slot.used = self._uses
 
-    def _make_room(self) -> None:
-        """Drop those unused for longest, while all together take more than they may."""
-        while self.bytes > self._memory_bytes and not self._closed:
-            slots = self._slots.values()
-            idle = [slot for slot in slots if slot.idle and slot.network is not self.default]
-            if not idle:
+    def _make_room(self, *, coming: bool = False) -> None:
+        """Drop those unused for longest, while all together take more than they may.
+
+        Args:
+            coming: Whether one is about to be loaded; if not, the last one used stays.
+        """
+        others = [slot for slot in self._slots.values() if slot.network is not self.default]
+        loaded = sorted((slot for slot in others if slot.network), key=lambda slot: slot.used)
+        for slot in loaded if coming else loaded[:-1]:
+            if self.bytes <= self._memory_bytes or self._closed:
                 return
-            self._drop(min(idle, key=lambda slot: slot.used))
+            if slot.idle:
+                self._drop(slot)
 
     def _drop(self, slot: _Slot) -> None:
         network, slot.network = slot.network, None
         if network is None:
             return
-        closing = asyncio.create_task(asyncio.to_thread(_close, network))
+        closing = asyncio.ensure_future(self._on_thread(lambda: _close(network)))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         logger.info("model dropped", extra=self._told(slot))
@@ -304,33 +350,3 @@ class Networks:
 def _close(network: Network) -> None:
     network.close()
     return_unused()  # what the engine held is wanted elsewhere
-
-
-def _examine(slot: _Slot, check: Check) -> None:
-    """Look at a file that is not loaded yet."""
-    stamp = _stamp(slot.file)
-    try:
-        check(slot.file)
-    except (EngineError, OSError) as error:
-        logger.warning("%s is not served: %s", slot.name, error)
-        slot.refusal = _public(error, slot), stamp
-
-
-def _public(error: Exception, slot: _Slot) -> str:
-    """Why a network cannot be served, without the folders of this machine."""
-    if not isinstance(error, EngineError):
-        return f"the model {slot.name} cannot be loaded; the service's log says why"
-    return str(error).replace(f"{slot.file.parent}/", "")
-
-
-def _stamp(file: Path) -> Stamp:
-    """Of a file and of those beside it that share its stem: variants, and what describes it."""
-    return tuple(filter(None, map(_seen, sorted(file.parent.glob(f"{file.stem}.*")))))
-
-
-def _seen(file: Path) -> tuple[str, int, int] | None:
-    try:
-        stat = file.stat()
-    except OSError:  # taken away in this moment
-        return None
-    return file.name, stat.st_mtime_ns, stat.st_size

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -70,7 +71,9 @@ class Loader:
         return {name for name, made in self.engines.items() if not all(e.closed for e in made)}
 
     @asynccontextmanager
-    async def pool(self, folder: Path, *names: str, room: int = 100, check=None):
+    async def pool(
+        self, folder: Path, *names: str, room: int = 100, check=None, clock=time.monotonic
+    ):
         """A pool of a default network and others, whose files are made where there are none."""
         files = {name: folder / f"{name}.onnx" for name in ("default", *names)}
         for file in files.values():
@@ -84,6 +87,7 @@ class Loader:
             load=self,
             check=check,
             memory_bytes=room,
+            clock=clock,
             on_load=lambda name, network, _: self.told.append(
                 (name, "failed" if network is None else "loaded")
             ),
