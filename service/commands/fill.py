@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from service.commands.fill_options import parser
 from service.engine.base import EngineError
+from service.filling.collisions import check_resume, check_targets
 from service.filling.filler import Filler, Wish
 from service.filling.many import fill_many
 from service.filling.outcome import Outcome
@@ -66,7 +67,10 @@ def _run(options: argparse.Namespace, fill: Fill, stop: Stop) -> int:
         tasks = [single_task(options.image, options.mask, options.output)]
         refused: dict[Task, str] = {}
     else:
+        if options.resume:
+            check_resume(photos, options.output)
         tasks, refused = tasks_of(photos, options.mask, options.output, f".{options.format}")
+    check_targets(tasks, [task.image for task in refused], resume=options.resume)
     earlier = read_report(options.report) if options.report and options.resume else {}
     outcomes = [Outcome(task, "failed", reason) for task, reason in refused.items()]
     if options.resume:

@@ -57,7 +57,8 @@ def parser(
         "--output",
         type=path,
         required=True,
-        help="the file to write, or the folder, which repeats the folders that the photos lie in",
+        help="the file to write, or the folder, which repeats the folders that the photos lie in; "
+        "nothing is written where that would cost another photo or a mask",
     )
     add_hole_options(parser)
     parser.add_argument(
@@ -121,7 +122,7 @@ def parser(
         "--resume",
         action="store_true",
         help="leave out photos whose file is there as a whole, as after a run that was stopped; "
-        "what should be filled anew has to be deleted",
+        "what should be filled anew has to be deleted; not for answers in the photos' own folder",
     )
     parser.add_argument(
         "--report",

@@ -1,5 +1,6 @@
 """Which photo on disk is filled with which mask into which file."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,12 +72,13 @@ def tasks_of(
         The tasks, and those that cannot be done, with the reason in words.
 
     Raises:
-        TaskError: there is no photo, or `output` is not a folder.
+        TaskError: there is no photo, or `output` is not a folder, or that of the masks.
     """
     if output.exists() and not output.is_dir():
         raise TaskError(f"{output} is a file; many photos need a folder")
-    # Not so where photos are filled in their own folder, or have their masks beside them.
-    others = [path for path in (masks, output) if path and path.resolve() != photos.base.resolve()]
+    if masks is not None and masks.is_dir() and output.resolve() == masks.resolve():
+        raise TaskError(f"the next run would take answers in {output} for masks; write to another")
+    others = _strictly_below(photos.base, (masks, output))
     paths = [path for path in photos.paths if _is_photo(path, others)]
     if not paths:
         raise TaskError(f"there is no {', '.join(SUFFIXES)} file in {photos.where}")
@@ -98,11 +100,18 @@ def tasks_of(
     return list(tasks.values()), refused
 
 
+def _strictly_below(base: Path, paths: Iterable[Path | None]) -> list[Path]:
+    """Those paths that hold no photo: photos may be filled in their own folder or one above it."""
+    base = base.resolve()
+    real = [path.resolve() for path in paths if path]
+    return [path for path in real if path != base and path.is_relative_to(base)]
+
+
 def _is_photo(path: Path, others: list[Path]) -> bool:
     if path.suffix.lower() not in SUFFIXES or not path.is_file():
         return False
     real = path.resolve()
-    return not any(real.is_relative_to(other.resolve()) for other in others)
+    return not any(real.is_relative_to(other) for other in others)
 
 
 def _by_stem(folder: Path, name: Path) -> Path:

@@ -201,6 +201,66 @@ def test_a_run_is_gone_on_with(folder: Path, capsys: pytest.CaptureFixture[str])
     assert "3 skipped" in capsys.readouterr().err
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "reason"),
+    [
+        ("", ("in", "masks", "-o", "in", "--resume"), "cannot tell a photo from its answer"),
+        ("", ("in/*.png", "masks", "-o", "in", "--resume"), "cannot tell a photo from its answer"),
+        ("", ("in/a.png", "masks", "-o", "in", "--resume"), "cannot tell a photo from its answer"),
+        ("in/c.jpg", ("in", "mask.png", "-o", "in", "--resume"), "cannot tell a photo"),
+        ("in/a.jpg", ("in", "mask.png", "-o", "in"), "a.png, which is another photo"),
+        ("", ("in", "masks", "-o", "masks"), "for masks"),
+        ("", ("in/a.png", "masks", "-o", "masks"), "over the mask"),
+        ("link", ("in", "mask.png", "-o", "out"), "out/b.png, which is another photo"),
+    ],
+)
+def test_no_photo_and_no_mask_is_written_over(
+    folder: Path,
+    name: str,
+    arguments: tuple[str, ...],
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder)
+    if name == "link":
+        Path("out").mkdir()
+        Path("out/b.png").symlink_to(folder / "in/a.png")
+    elif name:
+        Path(name).write_bytes(file_of(noise(40, 50, seed=9)))
+    before = contents(folder)
+    assert run(*arguments) == EXIT_USAGE
+    assert reason in capsys.readouterr().err
+    assert contents(folder) == before
+
+
+def test_photos_are_filled_in_place_where_each_is_its_own_answer(folder: Path) -> None:
+    (folder / "in/c.jpg").write_bytes(file_of(noise(40, 50, seed=5), "JPEG"))
+    before = contents(folder / "in")
+    assert run("--quiet", folder / "in", folder / "mask.png", "-o", folder / "in") == 0
+    after = contents(folder / "in")
+    assert {path.name for path in after} == {"a.png", "b.png", "c.jpg", "c.png"}
+    assert {path.name for path in before if before[path] != after[path]} == {"a.png", "b.png"}
+
+
+def test_answers_may_go_to_a_folder_above_the_photos(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    before = contents(folder)
+    for _ in range(2):
+        assert run("--quiet", "in", "masks", "-o", ".", "--resume") == 0
+    assert contents(folder).keys() - before.keys() == {folder / "a.png", folder / "b.png"}
+    pattern = (folder / "in/*.png", folder / "masks", "-o", folder, "--format", "webp")
+    assert run("--quiet", *pattern) == 0
+    assert (folder / "b.webp").is_file()
+    assert before.items() <= contents(folder).items()
+
+
 def test_a_pattern_names_photos(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = folder / "out"
     assert run("--quiet", folder / "in/[b-z]*.png", folder / "masks", "-o", out, "--crop") == 0

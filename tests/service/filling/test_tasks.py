@@ -94,3 +94,5 @@ def test_masks_and_earlier_answers_among_the_photos_are_no_photos(folder: Path) 
     assert {task.image for task in tasks} == {folder / "in/a.jpg", folder / "masks/inner/b.jpg"}
     tasks, _ = folder_tasks(folder / "in", None, folder / "in", ".png")
     assert {task.image.name for task in tasks} == {"a.jpg", "b.webp"}
+    tasks, _ = folder_tasks(folder / "in/inner", None, folder / "in", ".png")
+    assert [task.output for task in tasks] == [folder / "in/b.png"]
