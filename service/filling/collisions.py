@@ -6,7 +6,7 @@ from pathlib import Path
 from service.filling.search import Photos
 from service.filling.tasks import Task, TaskError
 
-FileId = tuple[int, int]
+FileId = tuple[int, int] | str
 
 
 SAME_FOLDER = "--resume cannot tell a photo from its answer in the same folder; write to another"
@@ -57,7 +57,13 @@ def check_resume(photos: Photos, output: Path) -> None:
 
 
 def _id_of(path: Path) -> FileId | None:
-    """The same for two names of one file: links, or letters of either case where these are one."""
+    """The same for two names of one file: links, or letters of either case where these are one.
+
+    What is not on a disk has no such number, and its name is all that it is known by.
+    """
+    kind: object = path
+    if not isinstance(kind, Path):
+        return str(path)
     try:
         status = path.stat()
     except OSError:
