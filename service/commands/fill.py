@@ -1,6 +1,8 @@
 """`python -m service fill`: fill the holes of photos on disk, without a server."""
 
 import argparse
+import codecs
+import io
 import sys
 import time
 from collections import Counter
@@ -46,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run(options: argparse.Namespace, fill: Fill) -> int:
     """Find photos, fill them and tell how it went; returns the exit code."""
+    _print_all_names()
     with Stop() as stop:
         try:
             return _run(options, fill, stop)
@@ -169,6 +172,13 @@ def _summary(outcomes: Sequence[Outcome], seconds: float) -> str:
     if states["stopped"]:
         text += f"; stopped before {states['stopped']} others, which --resume goes on with"
     return text
+
+
+def _print_all_names() -> None:
+    """File names may be any bytes, and none may end the run where it is printed."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
+        sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
 
 
 def _complain(reason: str, exit_code: int) -> int:

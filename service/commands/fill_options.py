@@ -89,7 +89,8 @@ def parser(
         default=0,
         metavar="N",
         help="which of many fills, where the first is not liked: 0 to 2147483647; the same "
-        "number gives the same file; without texture there are eight (default: %(default)s)",
+        "number gives the same fill, but for rounding on some machines where photos filled side by "
+        "side share batches; without texture there are eight (default: %(default)s)",
     )
     parser.add_argument(
         "--metadata",

@@ -53,7 +53,7 @@ def read_report(path: Path) -> dict[str, Row]:
     if not path.exists():
         return {}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
         rows = json.loads(text) if path.suffix == ".json" else _rows_of_csv(text)
         return {row["output"]: {name: row[name] for name in COLUMNS} for row in rows}
     except (ValueError, KeyError, TypeError) as error:
@@ -79,15 +79,19 @@ def report_of(outcomes: Iterable[Outcome], earlier: dict[str, Row]) -> list[Row]
 def write_report(path: Path, rows: Sequence[Row]) -> None:
     """Write a report in the format that its name ends in.
 
+    A file name that is not UTF-8 is written into CSV as it is, and into JSON, which is always
+    UTF-8, with `\\udc80` to `\\udcff` for the bytes that are none, as Python reads such names.
+
     Raises:
         OSError: it cannot be written.
     """
     if path.suffix == ".json":
         text = json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+        content = text.encode(errors="backslashreplace")
     else:
         file = io.StringIO(newline="")
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        text = file.getvalue()
-    write_whole(path, text.encode())
+        content = file.getvalue().encode(errors="surrogateescape")
+    write_whole(path, content)

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -327,3 +328,44 @@ def test_a_signal_leaves_whole_files_and_a_report(folder: Path) -> None:
     filled = {name for name, state in states.items() if state == "filled"}
     assert {str(path) for path in out.iterdir()} == filled
     assert all(is_whole(Path(name)) for name in filled)
+
+
+def filled_by_command(*arguments: object, **settings: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "service", "fill", *map(str, arguments)],
+        env=os.environ | settings,
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_a_file_name_may_be_any_bytes(folder: Path) -> None:
+    """Through the real command: in reports, when they are read again, and where it is printed."""
+    name = os.fsdecode(b"caf\xe9")
+    (folder / "in/a.png").rename(folder / "in" / f"{name}.png")
+    (folder / "in/b.png").rename(folder / "in" / f"{name}2.png")
+    (folder / "in" / f"{name}2.png").write_bytes(b"no photo")
+    arguments = (folder / "in", folder / "mask.png", "-o", folder / "out", "--crop")
+    csv, json_ = folder / "x.csv", folder / "x.json"
+    first = filled_by_command(*arguments, "--report", csv, PYTHONIOENCODING="utf-8")
+    assert first.returncode == EXIT_FAILED
+    assert first.stdout.startswith(os.fsencode(folder / "out") + b"/caf\xe9.png: 8,8,12,12 of")
+    assert b"caf\\udce92.png: the image is text" in first.stderr
+    assert b"/in/caf\xe9.png," in csv.read_bytes()
+    assert run("--quiet", *arguments, "--report", json_) == EXIT_FAILED
+    line = csv.read_bytes().splitlines()[1]
+    for report in (csv, json_):
+        assert run("--quiet", *arguments, "--report", report, "--resume") == EXIT_FAILED
+    assert csv.read_bytes().splitlines()[1] == line
+    rows = json.loads(json_.read_text(encoding="utf-8"))
+    assert [row["photo"] for row in rows] == [str(path) for path in sorted(folder.glob("in/*"))]
+    assert [row["outcome"] for row in rows] == ["filled", "failed"]
+
+
+def test_a_name_that_standard_output_cannot_say_is_spelt(folder: Path) -> None:
+    name = f"{os.fsdecode(bytes([0xE9]))}\N{GREEK SMALL LETTER ALPHA}"
+    (folder / "in/a.png").rename(folder / "in" / f"{name}.png")
+    arguments = (folder / "in" / f"{name}.png", folder / "mask.png", "-o", folder / f"{name}.png")
+    told = filled_by_command(*arguments, "--crop", PYTHONIOENCODING="ascii")
+    assert told.returncode == 0
+    assert b"/\\udce9\\u03b1.png: 8,8,12,12 of" in told.stdout
