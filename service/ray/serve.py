@@ -26,6 +26,9 @@ NAME = "inpaint"
 ASIDE = 8
 """Requests to a replica that need no place in its queue: health, `/model`, the page."""
 
+ARRIVING = 100
+"""Requests that a proxy may hold while it looks for a replica, or while there is none."""
+
 RETRY_AFTER_S = 5
 LOOK_S = 0.05  # between looks at the warm-up
 
@@ -108,8 +111,8 @@ def deployment_options(settings: Settings, arguments: Arguments) -> dict[str, An
     """Options of `ray.serve.deployment`.
 
     A replica takes a few more requests than have a place in its queue, so that it is the replica
-    that refuses what is too much, in the words of the HTTP interface. Ray's own queue is for the
-    time in which there is no replica.
+    that refuses what is too much, in the words of the HTTP interface. Ray's own queue is for
+    those that have just come, and for the time in which there is no replica.
 
     Args:
         settings: From `replica_settings`.
@@ -125,7 +128,7 @@ def deployment_options(settings: Settings, arguments: Arguments) -> dict[str, An
             "target_ongoing_requests": settings.worker_count,  # more of them wait
         },
         "max_ongoing_requests": places + ASIDE,
-        "max_queued_requests": places,
+        "max_queued_requests": ARRIVING,
         "backpressure_config": {"status_code": 503, "retry_after_s": RETRY_AFTER_S},
         "graceful_shutdown_timeout_s": settings.grace_s,
     }

@@ -43,7 +43,7 @@ def test_the_replica_refuses_before_ray_does():
     }
     assert options["graceful_shutdown_timeout_s"] == 7
     assert options["backpressure_config"]["status_code"] == 503
-    assert options["max_queued_requests"] > 0
+    assert options["max_queued_requests"] >= 100  # a burst is for the replica to refuse
 
 
 def test_a_replica_may_take_a_part_of_a_gpu():
