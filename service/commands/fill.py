@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import NoReturn
 
 from pydantic import ValidationError
@@ -18,7 +19,8 @@ from service.filling.collisions import check_resume, check_targets
 from service.filling.filler import Filler, Wish
 from service.filling.many import fill_many
 from service.filling.outcome import Outcome
-from service.filling.report import read_report, report_of, write_report
+from service.filling.report import Row, read_report, report_of, write_report
+from service.filling.report_lines import ReportLines, read_lines
 from service.filling.search import photos_at
 from service.filling.stopping import Stop
 from service.filling.tasks import Task, TaskError, single_task, tasks_of
@@ -29,8 +31,8 @@ from service.operation.cpus import available_cpus
 from service.settings import Settings
 from service.texture import LibraryError
 
-Fill = Callable[[Settings, argparse.Namespace, Sequence[Task], Stop], list[Outcome]]
-"""Fills photos as the options say."""
+Fill = Callable[[Settings, argparse.Namespace, Sequence[Task], Stop], Iterator[Outcome]]
+"""Fills photos as the options say, and tells of each when it has ended."""
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -74,25 +76,32 @@ def _run(options: argparse.Namespace, fill: Fill, stop: Stop) -> int:
             check_resume(photos, options.output)
         tasks, refused = tasks_of(photos, options.mask, options.output, f".{options.format}")
     check_targets(tasks, [task.image for task in refused], resume=options.resume)
-    earlier = read_report(options.report) if options.report and options.resume else {}
+    earlier: dict[str, Row] = {}
+    if options.report and options.resume:
+        earlier = read_report(options.report) | read_lines(options.report)
     outcomes = [Outcome(task, "failed", reason) for task, reason in refused.items()]
     if options.resume:
         outcomes += [Outcome(task, "skipped") for task in tasks if is_whole(task.output)]
         there = {outcome.task for outcome in outcomes}
         tasks = [task for task in tasks if task not in there]
     start = time.perf_counter()
-    if tasks:
-        outcomes += fill(settings, options, tasks, stop)
-    if photos is not None and not options.quiet:
-        print(_summary(outcomes, time.perf_counter() - start), file=sys.stderr)
-    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
-    for outcome in sorted(failed, key=lambda outcome: outcome.task.image):
-        print(f"failed: {outcome.task.image}: {outcome.reason}", file=sys.stderr)
-    if options.report:
-        try:
-            write_report(options.report, report_of(outcomes, earlier))
-        except OSError as error:
-            return _complain(f"the report is not written: {error}", EXIT_FAILED)
+    with ExitStack() as stack:
+        lines: ReportLines | None = None
+        if options.report:
+            lines = stack.enter_context(ReportLines(options.report, go_on=options.resume))
+        if tasks:
+            outcomes += _ended(fill(settings, options, tasks, stop), tasks, lines)
+        if photos is not None and not options.quiet:
+            print(_summary(outcomes, time.perf_counter() - start), file=sys.stderr)
+        failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+        for outcome in sorted(failed, key=lambda outcome: outcome.task.image):
+            print(f"failed: {outcome.task.image}: {outcome.reason}", file=sys.stderr)
+        if lines:
+            try:
+                write_report(options.report, report_of(outcomes, earlier))
+            except OSError as error:
+                return _complain(f"the report is not written: {error}", EXIT_FAILED)
+            lines.drop()
     if any(outcome.state == "stopped" for outcome in outcomes):
         return EXIT_SIGNAL + stop.signal
     return EXIT_FAILED if failed else 0
@@ -113,23 +122,34 @@ def wish_of(options: argparse.Namespace) -> Wish:
 
 def _fill_here(
     settings: Settings, options: argparse.Namespace, tasks: Sequence[Task], stop: Stop
-) -> list[Outcome]:
+) -> Iterator[Outcome]:
     with Filler(settings, wish_of(options), many=len(tasks) > 1) as filler:
         if len(tasks) == 1:
-            return told(_with_a_bar_of_steps(filler, tasks[0], stop, options.quiet))
-        ended = fill_many(filler, tasks, stop, options.jobs or available_cpus())
-        return told(with_a_bar_of_photos(ended, tasks, options.quiet))
+            yield from _with_a_bar_of_steps(filler, tasks[0], stop, options.quiet)
+        else:
+            ended = fill_many(filler, tasks, stop, options.jobs or available_cpus())
+            yield from with_a_bar_of_photos(ended, tasks, options.quiet)
 
 
-def told(ended: Iterator[Outcome]) -> list[Outcome]:
-    """The outcomes; says at once where the rectangles belong that are no whole photos."""
-    outcomes = []
-    for outcome in ended:
-        outcomes.append(outcome)
-        if outcome.crop and outcome.size:
-            place, size = ",".join(map(str, outcome.crop)), ",".join(map(str, outcome.size))
-            tqdm.write(f"{outcome.task.output}: {place} of {size}")
-    return outcomes
+def _ended(
+    outcomes: Iterator[Outcome], tasks: Sequence[Task], lines: ReportLines | None
+) -> list[Outcome]:
+    """All outcomes, each noted when it comes; says where rectangles belong that are no photos.
+
+    A second signal leaves the rest of them stopped.
+    """
+    ended: dict[Task, Outcome] = {}
+    try:
+        for outcome in outcomes:
+            ended[outcome.task] = outcome
+            if lines and outcome.state != "stopped":
+                lines.add(outcome)
+            if outcome.crop and outcome.size:
+                place, size = ",".join(map(str, outcome.crop)), ",".join(map(str, outcome.size))
+                tqdm.write(f"{outcome.task.output}: {place} of {size}")
+    except KeyboardInterrupt:
+        pass
+    return [ended.get(task) or Outcome(task, "stopped") for task in tasks]
 
 
 def _with_a_bar_of_steps(filler: Filler, task: Task, stop: Stop, quiet: bool) -> Iterator[Outcome]:

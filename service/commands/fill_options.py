@@ -131,7 +131,8 @@ def parser(
         metavar="FILE",
         help="a .csv or .json file that says of each photo what became of it, why it failed, how "
         "long it took and how large it is; with --resume photos that are left out keep the lines "
-        "that they had",
+        "that they had; it is written at the end, and until then lines are kept in FILE.lines, "
+        "from which --resume takes those of a run that was killed",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
     return parser

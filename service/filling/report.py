@@ -72,7 +72,9 @@ def report_of(outcomes: Iterable[Outcome], earlier: dict[str, Row]) -> list[Row]
     rows = []
     for outcome in sorted(outcomes, key=lambda outcome: outcome.task.image):
         row = row_of(outcome)
-        rows.append(earlier.get(str(row["output"]), row) if outcome.state == "skipped" else row)
+        before = earlier.get(str(row["output"]), row)
+        known = outcome.state == "skipped" and before["outcome"] != "stopped"
+        rows.append(before if known else row)
     return rows
 
 

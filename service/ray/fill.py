@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from service.commands.fill import EXIT_ENGINE, EXIT_USAGE, run, told, wish_of, with_a_bar_of_photos
+from service.commands.fill import EXIT_ENGINE, EXIT_USAGE, run, wish_of, with_a_bar_of_photos
 from service.commands.fill_options import parser
 from service.filling.filler import Filler, Wish
 from service.filling.outcome import Outcome
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def fill_on_ray(
     settings: Settings, options: argparse.Namespace, tasks: Sequence[Task], stop: Stop
-) -> list[Outcome]:
+) -> Iterator[Outcome]:
     """Fill photos on a cluster.
 
     Raises:
@@ -90,7 +90,7 @@ def fill_on_ray(
     size = Arguments(num_cpus=options.cpus, num_gpus=options.gpus)
     held = replica_settings(settings, size)
     ended = _outcomes(held, wish_of(options), size, options.jobs, tasks, stop)
-    return told(with_a_bar_of_photos(ended, tasks, options.quiet))
+    return with_a_bar_of_photos(ended, tasks, options.quiet)
 
 
 def _outcomes(

@@ -1,8 +1,10 @@
+import csv
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,10 @@ import pytest
 from PIL import Image
 
 from service.commands.fill import EXIT_ENGINE, EXIT_FAILED, EXIT_USAGE, main
+from service.filling.filler import Filler
+from service.filling.outcome import Outcome
+from service.filling.stopping import Stop
+from service.filling.tasks import Task
 from service.filling.whole_files import is_whole
 from tests.service.engine.onnx_models import write_painting_model
 from tests.service.pictures import box_hole, file_of, mask_file, noise, samples_of
@@ -346,17 +352,17 @@ def test_a_file_name_may_be_any_bytes(folder: Path) -> None:
     (folder / "in/b.png").rename(folder / "in" / f"{name}2.png")
     (folder / "in" / f"{name}2.png").write_bytes(b"no photo")
     arguments = (folder / "in", folder / "mask.png", "-o", folder / "out", "--crop")
-    csv, json_ = folder / "x.csv", folder / "x.json"
-    first = filled_by_command(*arguments, "--report", csv, PYTHONIOENCODING="utf-8")
+    table, json_ = folder / "x.csv", folder / "x.json"
+    first = filled_by_command(*arguments, "--report", table, PYTHONIOENCODING="utf-8")
     assert first.returncode == EXIT_FAILED
     assert first.stdout.startswith(os.fsencode(folder / "out") + b"/caf\xe9.png: 8,8,12,12 of")
     assert b"caf\\udce92.png: the image is text" in first.stderr
-    assert b"/in/caf\xe9.png," in csv.read_bytes()
+    assert b"/in/caf\xe9.png," in table.read_bytes()
     assert run("--quiet", *arguments, "--report", json_) == EXIT_FAILED
-    line = csv.read_bytes().splitlines()[1]
-    for report in (csv, json_):
+    line = table.read_bytes().splitlines()[1]
+    for report in (table, json_):
         assert run("--quiet", *arguments, "--report", report, "--resume") == EXIT_FAILED
-    assert csv.read_bytes().splitlines()[1] == line
+    assert table.read_bytes().splitlines()[1] == line
     rows = json.loads(json_.read_text(encoding="utf-8"))
     assert [row["photo"] for row in rows] == [str(path) for path in sorted(folder.glob("in/*"))]
     assert [row["outcome"] for row in rows] == ["filled", "failed"]
@@ -369,3 +375,61 @@ def test_a_name_that_standard_output_cannot_say_is_spelt(folder: Path) -> None:
     told = filled_by_command(*arguments, "--crop", PYTHONIOENCODING="ascii")
     assert told.returncode == 0
     assert b"/\\udce9\\u03b1.png: 8,8,12,12 of" in told.stdout
+
+
+def test_lines_of_a_run_that_was_killed_are_not_lost(folder: Path) -> None:
+    """Through the real command, killed as soon as two lines are there, and a third cut off."""
+    report, lines = folder / "x.csv", folder / "x.csv.lines"
+    for index in range(1000):
+        (folder / "in" / f"{index}.png").hardlink_to(folder / "in/a.png")
+    arguments = ["fill", folder / "in", folder / "mask.png", "-o", folder / "out"]
+    command = [sys.executable, "-m", "service", *arguments, "--quiet", "--report", report]
+    with subprocess.Popen(command) as process:
+        while not (lines.is_file() and len(lines.read_bytes().splitlines()) > 2):
+            assert process.poll() is None
+        process.kill()
+    assert not report.exists()
+    told = [json.loads(line) for line in lines.read_text().splitlines()[1:-1]]
+    assert {row["outcome"] for row in told} == {"filled"}
+    with lines.open("ab") as file:
+        file.write(b'\n{"photo": "in/')
+    kept = {Path(row["photo"]).name for row in told}
+    for path in (folder / "in").iterdir():
+        if path.name not in kept | {"b.png"}:
+            path.unlink()
+    assert run(*arguments[1:], "--quiet", "--report", report, "--resume") == 0
+    with report.open(newline="") as file:
+        rows = {row["photo"]: row for row in csv.DictReader(file)}
+    assert {Path(photo).name for photo in rows} == kept | {"b.png"}
+    assert all(rows[row["photo"]]["seconds"] == str(row["seconds"]) for row in told)
+    assert not lines.exists()
+
+
+def test_a_second_signal_leaves_a_report(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report, fill = folder / "x.json", Filler.fill
+
+    def interrupted(filler: Filler, tasks: list[Task], stop: Stop, _: int) -> Iterator[Outcome]:
+        yield fill(filler, tasks[0], stop)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("service.commands.fill.fill_many", interrupted)
+    arguments = (folder / "in", folder / "mask.png", "-o", folder / "out", "--report", report)
+    assert run(*arguments) == 128 + signal.SIGINT
+    assert [row["outcome"] for row in json.loads(report.read_text())] == ["filled", "stopped"]
+    monkeypatch.undo()
+    monkeypatch.setenv("INPAINT_ENGINE", "dummy")
+    before = json.loads(report.read_text())
+    (folder / "out/b.png").write_bytes((folder / "out/a.png").read_bytes())
+    assert run(*arguments, "--resume") == 0
+    first, second = json.loads(report.read_text())
+    assert (first, second["outcome"]) == (before[0], "skipped")
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_work(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (folder / "in", folder / "mask.png", "-o", folder / "out")
+    assert run(*arguments, "--report", folder / "mask.png/x.csv") == EXIT_USAGE
+    assert "the report cannot be written" in capsys.readouterr().err
+    assert not (folder / "out").exists()
