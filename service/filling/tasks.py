@@ -85,7 +85,7 @@ def tasks_of(
     tasks: dict[Path, Task] = {}
     refused: dict[Task, str] = {}
     for photo in paths:
-        name = photo.relative_to(photos.base).with_suffix("")
+        name = Path(str(photo.relative_to(photos.base))).with_suffix("")  # goes below any kind
         target = output / name.with_name(name.name + suffix)
         try:
             mask = _by_stem(masks, name) if masks is not None and masks.is_dir() else masks
@@ -104,12 +104,14 @@ def _strictly_below(base: Path, paths: Iterable[Path | None]) -> list[Path]:
     """Those paths that hold no photo: photos may be filled in their own folder or one above it."""
     base = base.resolve()
     real = [path.resolve() for path in paths if path]
-    return [path for path in real if path != base and path.is_relative_to(base)]
+    return [path for path in real if base in path.parents]  # holds between disk and bucket, too
 
 
 def _is_photo(path: Path, others: list[Path]) -> bool:
     if path.suffix.lower() not in SUFFIXES or not path.is_file():
         return False
+    if not others:
+        return True
     real = path.resolve()
     return not any(real.is_relative_to(other) for other in others)
 
