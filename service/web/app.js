@@ -173,7 +173,7 @@ async function again() {
   if (state() !== 'result' || button.hidden) return;
   const { of, mask, options: chosen } = photo.recipe;
   const { model } = settings();
-  const changed = { model, format: formatNow(), seed: photo.tries.nextSeed };
+  const changed = { model, format: formatNow(), seed: photo.tries.nextSeed(model) };
   const recipe = { of, mask, options: { ...chosen, ...changed } };
   const result = await asked((options) => made({ ...photo, recipe }, options));
   if (result) {
@@ -196,7 +196,7 @@ function showTry(photo) {
 
 function showResult(photo) {
   $('#size-line').textContent = sizeLine(photo, formatNow());
-  showTries(photo);
+  showTries(photo, settings().model);
 }
 
 function show(result) {
@@ -303,6 +303,9 @@ document.addEventListener('click', ({ target }) => {
 onKeys({ state, editor, actions });
 
 $('#size').addEventListener('input', ({ target }) => editor.set({ size: Number(target.value) }));
+$('#settings [name=model]').addEventListener('change', () => {
+  if (editor.photo?.tries) showTries(editor.photo, settings().model);
+});
 files.addEventListener('change', () => {
   const file = files.files[0];
   if (file) open(file);

@@ -8,9 +8,26 @@ export function offerModels(names) {
   select.disabled = names.length < 2;
   select.closest('label').hidden = select.disabled;
   select.replaceChildren(...names.map((name) => new Option(name)));
-  const kept = sessionStorage.getItem(KEPT);
+  const kept = remembered();
   if (names.includes(kept)) select.value = kept;
-  select.addEventListener('change', () => sessionStorage.setItem(KEPT, select.value));
+  select.addEventListener('change', () => remember(select.value));
+}
+
+// Where the browser keeps no data of sites, as much as naming the storage throws.
+function remembered() {
+  try {
+    return sessionStorage.getItem(KEPT);
+  } catch {
+    return null;
+  }
+}
+
+function remember(name) {
+  try {
+    sessionStorage.setItem(KEPT, name);
+  } catch {
+    // The choice holds until the page is loaded again.
+  }
 }
 
 /** The name of the one that is chosen; undefined where there is no choice. */

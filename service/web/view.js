@@ -97,11 +97,11 @@ export function showService({ fields, models, terms }) {
   const { texture } = $('#settings form').elements;
   texture.disabled = !fields.includes('texture');
   texture.closest('label').hidden = texture.disabled;
-  offerModels(models);
   for (const line of document.querySelectorAll('.terms')) {
     line.textContent = `Terms of the model${models.length > 1 ? ` ${models[0]}` : ''}: ${terms}`;
     line.hidden = !terms || terms === 'unspecified';
   }
+  offerModels(models);
 }
 
 function sentence(text) {
