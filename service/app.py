@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import get_args
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from service.engine.base import Engine
 from service.engine.build import build_engine
+from service.errors import slugs
 from service.http.context import RequestContext
 from service.http.gate import AdmissionGate
 from service.http.guard import KeyGuard, OriginGuard
@@ -32,6 +34,7 @@ from service.routes import (
 )
 from service.runtime import Build, OnFatal, Runtime
 from service.settings import Settings
+from service.texturing import TextureOutcome
 
 TITLE = "Inpainting with partial convolutions"
 DESCRIPTION = (
@@ -75,6 +78,7 @@ def create_app(
     """
     settings = settings or Settings()
     runtime = Runtime(settings, engine or build_engine(settings, measure=True), on_fatal, build)
+    runtime.metrics.count_from_zero(INFERENCE_PATHS, slugs(), get_args(TextureOutcome))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -31,6 +31,11 @@ class ServiceError(Exception):
         self.headers: dict[str, str] = dict(headers or {})
 
 
+def slugs(kind: type[ServiceError] = ServiceError) -> set[str]:
+    """The slugs of all kinds of problems."""
+    return {kind.slug}.union(*map(slugs, kind.__subclasses__()))
+
+
 class MalformedForm(ServiceError):
     """The body is not the multipart form that it claims to be."""
 

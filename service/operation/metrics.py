@@ -1,6 +1,6 @@
 """Prometheus metrics of one server, all with the prefix `inpaint_`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -116,6 +116,24 @@ class Metrics:
             ["model"],
             registry=self.registry,
         )
+
+    def count_from_zero(
+        self, routes: Iterable[str], problems: Iterable[str], outcomes: Iterable[str]
+    ) -> None:
+        """Show what alerts look for before it happens: a rate needs a zero to rise from.
+
+        Args:
+            routes: Paths on which photos are filled.
+            problems: Kinds of problems.
+            outcomes: What may become of a photo's texture.
+        """
+        for route in routes:
+            for status in (200, 500):
+                self.requests.labels(route, status)
+        for problem in problems:
+            self.problems.labels(problem)
+        for outcome in outcomes:
+            self.texture.labels(outcome)
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a gauge whose value is read when the metrics are."""

@@ -109,6 +109,9 @@ def test_jobs_are_off_where_nobody_knows_which_replica_has_them(
     resources: list[Resource], settings: Settings
 ) -> None:
     annotations = only(resources, "Ingress")["metadata"]["annotations"]
+    (served,) = (r for r in resources if r["kind"] == "Service" and "selector" in r["spec"])
+    assert not any("haproxy.org/cookie" in name for name in annotations), "not read on an Ingress"
+    annotations = annotations | served["metadata"].get("annotations", {})
     sticky = any("cookie" in name or "affinity" in name for name in annotations)
     assert sticky == (settings.jobs_max > 0)
 

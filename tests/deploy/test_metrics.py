@@ -32,8 +32,9 @@ def expressions(manifests: Path) -> dict[str, str]:
     }
     for group in load(components / "monitoring" / "alerts.yaml")["spec"]["groups"]:
         found |= {rule["alert"]: rule["expr"] for rule in group["rules"]}
-    (trigger,) = load(components / "keda" / "scaled-object.yaml")["spec"]["triggers"]
-    return found | {"keda": trigger["metadata"]["query"]}
+    triggers = load(components / "keda" / "scaled-object.yaml")["spec"]["triggers"]
+    assert len(triggers) == 2
+    return found | {f"keda {n}": each["metadata"]["query"] for n, each in enumerate(triggers)}
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +75,33 @@ def test_metrics_exist_with_these_labels(
             assert set(grouped.split(", ")) <= used, where
 
 
+def test_what_alerts_count_is_there_from_the_start(expressions: dict[str, str]) -> None:
+    with client_of() as client:
+        families = list(text_string_to_metric_families(client.get("/metrics").text))
+    there = {
+        (sample.name, label, value)
+        for family in families
+        for sample in family.samples
+        for label, value in sample.labels.items()
+    }
+    counted = 0
+    for where, expression in expressions.items():
+        for name, inner in SELECTOR.findall(expression):
+            for label, text in MATCHER.findall(inner):
+                if label in ("problem", "outcome") or (label, text) == ("status", "500"):
+                    for value in text.split("|"):
+                        assert (name, label, value) in there, where
+                        counted += 1
+    assert counted > 5
+
+
 def test_values_of_labels_are_those_that_the_service_gives(expressions: dict[str, str]) -> None:
     kinds = [cls for cls in vars(errors).values() if hasattr(cls, "slug")]
     known = {
         "problem": {kind.slug for kind in kinds},
         "route": set(INFERENCE_PATHS),
         "outcome": set(get_args(TextureOutcome)),
-        "step": {"queue"},
+        "step": {"queue", "load"},
     }
     checked = set()
     for where, expression in expressions.items():

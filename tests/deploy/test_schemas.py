@@ -129,17 +129,28 @@ REFUSING = [*BUSY, series("problems_total", "0+2x20", pod="b", problem="queue-fu
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [(QUIET, 0), (BUSY, 0.5 + 6 * 2 / 4), (REFUSING, 0.5 + (6 + 8) * 2 / 4)],
+    [(QUIET, 0), (BUSY, 0.5 + 6 * 2 / 4), (REFUSING, 0.5 + (6 + 2 / 15) * 2 / 4)],
     ids=["nothing to do", "some wait", "some are refused"],
 )
 def test_the_autoscaler_counts_seconds_that_wait(
     manifests: Path, tmp_path: Path, given: list[dict[str, str]], expected: float
 ) -> None:
     scaled = load(manifests / "components" / "keda" / "scaled-object.yaml")
-    (trigger,) = scaled["spec"]["triggers"]
-    sample = {"labels": "{}", "value": expected}
-    query = {"expr": trigger["metadata"]["query"], "eval_time": "5m", "exp_samples": [sample]}
-    case = {"interval": "15s", "input_series": given, "promql_expr_test": [query]}
+    waiting, busy = scaled["spec"]["triggers"]
+    queries = [
+        {
+            "expr": trigger["metadata"]["query"],
+            "eval_time": "5m",
+            "exp_samples": [{"labels": "{}", "value": value}],
+        }
+        for trigger, value in ((waiting, expected), (busy, 3 / 4))
+    ]
+    working = series("working", "3x20", pod="a")
+    case = {
+        "interval": "15s",
+        "input_series": [*given, working],
+        "promql_expr_test": queries,
+    }
     (tmp_path / "test.yaml").write_text(yaml.safe_dump({"tests": [case]}))
     promtool("test", "rules", tmp_path / "test.yaml")
 
