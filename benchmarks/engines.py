@@ -1,6 +1,6 @@
 """The service's engine in every precision that there is a model file for."""
 
-from service.engine.base import Engine, EngineError
+from service.engine.base import Engine, EngineError, in_full
 from service.engine.build import build_engine
 from service.settings import Settings
 
@@ -17,7 +17,7 @@ def engines_by_precision() -> dict[str, Engine]:
         try:
             engine = build_engine(Settings(precision=precision))
         except EngineError as error:
-            print(f"{precision} is left out: {error}")
+            print(f"{precision} is left out: {in_full(error)}")
         else:
             engines[engine.info.precision] = engine
     return engines

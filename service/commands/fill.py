@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tqdm import tqdm
 
 from service.commands.fill_options import parser
-from service.engine.base import EngineError
+from service.engine.base import EngineError, in_full
 from service.filling.collisions import check_resume, check_targets
 from service.filling.filler import Filler, Wish
 from service.filling.many import fill_many
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, fill: Fill) -> int:
         except TaskError as error:
             return _complain(str(error), EXIT_USAGE)
         except (EngineError, LibraryError) as error:
-            return _complain(str(error), EXIT_ENGINE)
+            return _complain(in_full(error), EXIT_ENGINE)
         except KeyboardInterrupt:  # the second one
             return EXIT_SIGNAL + stop.signal
 

@@ -9,7 +9,7 @@ from PIL import Image as PillowImage
 from pydantic import ValidationError
 
 from service.commands.hole_options import add_hole_options
-from service.engine.base import EngineError
+from service.engine.base import EngineError, in_full
 from service.engine.build import build_engine
 from service.errors import ServiceError
 from service.http.problems import describe_errors
@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         return _plan(options, settings)
     except EngineError as error:
-        print(error, file=sys.stderr)
+        print(in_full(error), file=sys.stderr)
         return EXIT_ENGINE
     except (ServiceError, OSError) as error:
         print(f"{options.image}: {error}", file=sys.stderr)

@@ -10,7 +10,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from service.app import create_app
-from service.engine.base import EngineError
+from service.engine.base import EngineError, in_full
 from service.engine.build import build_engine
 from service.environment import PREFIX
 from service.http.connections import connections_of
@@ -90,7 +90,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         return _serve(settings)
     except EngineError as error:
-        return _complain(str(error), EXIT_ENGINE)
+        return _complain(in_full(error), EXIT_ENGINE)
     except TelemetryError as error:
         return _complain(str(error), EXIT_SETTINGS)
 

@@ -82,3 +82,20 @@ class Engine(Protocol):
 
 class EngineError(RuntimeError):
     """An engine could not be built or could not run; the text says why in words."""
+
+
+class RuntimeFailureError(EngineError):
+    """The runtime failed: `__cause__` has its own words, which are not for clients.
+
+    They tell of this machine: its folders, lines of source, its name.
+    """
+
+
+def in_full(error: BaseException) -> str:
+    """An error in words for whoever runs the service: with the runtime's own, if it has some."""
+    words, link = str(error), error
+    while link.__cause__ is not None:
+        if isinstance(link, RuntimeFailureError):
+            words += f": {link.__cause__}"
+        link = link.__cause__
+    return words

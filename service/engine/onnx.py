@@ -14,7 +14,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from service.arrays import Holes, Images
-from service.engine.base import EngineError, EngineInfo
+from service.engine.base import EngineError, EngineInfo, RuntimeFailureError, in_full
 from service.engine.choosing import Measure, Runs, sample_windows
 from service.engine.coding import Feed
 from service.engine.description import describe
@@ -132,11 +132,13 @@ class OnnxEngine:
             try:
                 seconds[batch] = self._time(batch, size)
             except EngineError as error:
+                logger.warning(
+                    "runs of %d windows of %d pixels are out: %s", batch, size, in_full(error)
+                )
                 if batch == 1 and self._info.runs > 1:
                     raise EngineError(f"{error}; INPAINT_RUNS=1 needs less memory") from error
                 if batch == 1:
                     raise
-                logger.warning("runs of %d windows of %d pixels are out: %s", batch, size, error)
         return seconds
 
     def _most(self, size: int) -> int:
@@ -184,5 +186,5 @@ def _run(session: Runs, output: str, feed: Feed) -> NDArray[Any]:
         (given,) = session.run([output], feed)
     except Exception as error:  # ONNX Runtime's errors have no common base class of their own
         shapes = ", ".join(f"{name} {array.shape}" for name, array in feed.items())
-        raise EngineError(f"ONNX Runtime failed on {shapes}: {error}") from error
+        raise RuntimeFailureError(f"ONNX Runtime failed on {shapes}; the log says why") from error
     return np.asarray(given)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import onnxruntime
 
-from service.engine.base import EngineError
+from service.engine.base import EngineError, RuntimeFailureError
 from service.engine.coding import Shapes
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,10 @@ def _create(
     try:
         return onnxruntime.InferenceSession(str(model), options, providers=providers)
     except Exception as error:  # ONNX Runtime's errors have no common base class of their own
-        raise EngineError(f"{model} cannot be loaded as an ONNX model: {error}") from error
+        logger.warning("%s cannot be loaded: %s", model, error)
+        raise RuntimeFailureError(
+            f"{model} cannot be loaded as an ONNX model; the log says why"
+        ) from error
 
 
 def cpu_options(threads: int, *, quick: bool = False) -> onnxruntime.SessionOptions:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from service.engine.base import EngineError
+from service.engine.base import EngineError, in_full
 from service.engine.coding import Coding
 from service.engine.model_file import ModelFile
 from service.engine.probe import Answer, Finding, probe
@@ -59,6 +59,7 @@ def _found(
     try:
         return probe(codings, lambda one: file.window_sizes(one, configured)[0], answer)
     except EngineError as error:
+        logger.warning("%s cannot be told: %s", file.path, in_full(error))
         raise _untold(file, str(error)) from error
 
 

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import onnxruntime
 
-from service.engine.base import EngineError
+from service.engine.base import EngineError, in_full
 from service.engine.choosing import CLEARLY, SPED_UP, Measure
 from service.engine.sessions import CPU
 
@@ -124,7 +124,7 @@ def _open_suiting(
     except EngineError as error:
         if precision != "auto" or file == model:
             raise
-        logger.warning("the model runs instead of its variant: %s", error)
+        logger.warning("the model runs instead of its variant: %s", in_full(error))
         return opened(model), model
     if file == model or _is_variant(session, model):
         return session, file

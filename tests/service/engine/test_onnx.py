@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.engine import description, onnx
-from service.engine.base import EngineError
+from service.engine.base import EngineError, in_full
 from service.engine.onnx import OnnxEngine
 from service.engine.sessions import Device
 from service.traits import Traits
@@ -165,8 +165,10 @@ def test_a_stride_that_is_no_number_is_refused(tmp_path):
 
 
 def test_a_failing_run_is_an_engine_error(engine):
-    with pytest.raises(EngineError, match="ONNX Runtime failed"):
+    with pytest.raises(EngineError, match=r"ONNX Runtime failed on .*; the log says why$") as told:
         engine.infer(np.zeros((1, 8, 8, 4), np.uint8), np.zeros((1, 8, 8), np.bool_))
+    assert str(told.value.__cause__) not in str(told.value)  # clients are shown the words
+    assert in_full(told.value) == f"{told.value}: {told.value.__cause__}"
 
 
 @pytest.mark.parametrize(("threads", "asked", "runs"), [(1, 0, 1), (4, 0, 4), (4, 2, 2), (2, 8, 2)])
