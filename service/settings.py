@@ -70,13 +70,16 @@ class Settings(BaseSettings):
     precision: Literal["auto", "fp32", "int8", "fp16"] = Field(
         default="auto",
         description="which variant of the model runs; auto: on a CPU the faster one of int8 and "
-        "fp32, on a GPU fp16, if the model has it beside it, else fp32",
+        "fp32, on a GPU fp16, if the model has it beside it, else fp32; models beside the default "
+        "one that have no such variant run as with auto",
     )
     tensorrt_cache: Path | None = Field(
         default=None, description="folder in which TensorRT keeps what it builds"
     )
     device_id: int = Field(default=0, ge=0, description="which GPU")
-    gpu_memory_mb: int = Field(default=0, ge=0, description="limit of GPU memory in MiB (0: none)")
+    gpu_memory_mb: int = Field(
+        default=0, ge=0, description="limit of GPU memory in MiB, of each model (0: none)"
+    )
     threads: int = Field(
         default=0, ge=0, description="threads of the CPU provider (0: CPUs granted)"
     )

@@ -1,10 +1,17 @@
 """From settings to an engine."""
 
+import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.engine.base import Engine
 from service.engine.model_file import identify
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.engine.variants import Precision
+
+logger = logging.getLogger(__name__)
 
 
 def build_engine(settings: Settings, model: Path | None = None, *, measure: bool = False) -> Engine:
@@ -38,7 +45,7 @@ def build_engine(settings: Settings, model: Path | None = None, *, measure: bool
         model or settings.model_file,
         settings.window_sizes,
         device=device,
-        precision=settings.precision,
+        precision=_precision(settings, model),
         max_batch=settings.max_batch,
         runs=settings.runs,
         measure=measure_by(min(settings.window_sizes)) if measure else None,
@@ -64,6 +71,21 @@ def check_model(settings: Settings, model: Path | None = None) -> None:
     )
 
 
+def _precision(settings: Settings, model: Path | None) -> "Precision":
+    """The setting's, but `auto` where another network than the default one has no such variant."""
+    precision = settings.precision
+    if _is_default(settings, model) or precision in ("auto", "fp32"):
+        return precision
+    if model is not None and model.with_suffix(f".{precision}.onnx").is_file():
+        return precision
+    logger.info("%s has no variant in %s", model, precision)
+    return "auto"
+
+
+def _is_default(settings: Settings, model: Path | None) -> bool:
+    return model in (None, settings.model_file)
+
+
 def _signature(settings: Settings, model: Path | None) -> str:
     """The setting is for the default network; others have sidecars."""
-    return settings.model_signature if model in (None, settings.model_file) else "auto"
+    return settings.model_signature if _is_default(settings, model) else "auto"

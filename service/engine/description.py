@@ -56,7 +56,9 @@ def describe(
         max_batch=max_batch,
         runs=runs,
         precision_seconds=precision_seconds,
-        memory_bytes=_memory_bytes(file, traits, max(sizes), runs),
+        memory_bytes=_memory_bytes(
+            file, traits, max(sizes), runs, runs if provider == CPU else max_batch
+        ),
         metadata=metadata,
     )
 
@@ -78,11 +80,15 @@ def _precision(coding: Coding) -> str:
     return "float32" if element == "uint8" else element
 
 
-def _memory_bytes(file: ModelFile, traits: Traits, size: int, runs: int) -> int:
-    """The weights, once for each session, and what runs of the largest windows take."""
+def _memory_bytes(file: ModelFile, traits: Traits, size: int, runs: int, windows: int) -> int:
+    """The weights, once for each session, and what so many of the largest windows take at once.
+
+    A GPU has as many of them in a run as are allowed, and keeps what that took; a CPU hardly more
+    than one (`OnnxEngine.warm_up`).
+    """
     beside = (file.path.parent / name for name in file.outline.beside)
     weights = sum(path.stat().st_size for path in (file.path, *beside))
-    return min(runs, 2) * weights + runs * traits.pixel_bytes * size**2
+    return min(runs, 2) * weights + windows * traits.pixel_bytes * size**2
 
 
 def _parsed(record: str) -> object:

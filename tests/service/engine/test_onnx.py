@@ -5,8 +5,12 @@ import pytest
 
 from service.engine import description, onnx
 from service.engine.base import EngineError, in_full
+from service.engine.build import build_engine
+from service.engine.description import describe
+from service.engine.model_file import identify
 from service.engine.onnx import OnnxEngine
 from service.engine.sessions import Device
+from service.settings import Settings
 from service.traits import Traits
 from tests.service.engine.onnx_models import METADATA, write_inverting_model
 from tests.service.pictures import noise
@@ -77,6 +81,35 @@ def test_its_memory_is_its_weights_once_a_session_and_its_runs(model):
         run_bytes = engine.info.traits.pixel_bytes * 16**2
         assert engine.info.memory_bytes == sessions * weights + runs * run_bytes
         engine.close()
+
+
+def test_on_a_gpu_its_memory_is_that_of_the_largest_batch(model):
+    file = identify(model)
+    traits = file.traits(file.codings[0])
+    of_cpu, of_gpu = (
+        describe(
+            file,
+            file.codings[0],
+            traits,
+            (8, 16),
+            provider=provider,
+            max_batch=16,
+            runs=1,
+            precision_seconds={},
+        ).memory_bytes
+        for provider in ("CPUExecutionProvider", "CUDAExecutionProvider")
+    )
+    assert of_gpu - of_cpu == 15 * traits.pixel_bytes * 16**2
+
+
+def test_only_the_default_network_must_have_the_precision_asked_for(model, tmp_path):
+    other = write_inverting_model(tmp_path / "other.onnx", METADATA)
+    settings = Settings(model=model, precision="fp16", window_sizes=(8,), provider="cpu")
+    with pytest.raises(EngineError, match="there is no"):
+        build_engine(settings)
+    engine = build_engine(settings, other)
+    assert engine.info.precision == "float32"
+    engine.close()
 
 
 def test_batches_of_large_windows_are_smaller_unless_asked_for(model, monkeypatch):
