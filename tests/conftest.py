@@ -1,3 +1,6 @@
+import logging
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
@@ -17,6 +20,16 @@ def pytest_configure(config: pytest.Config) -> None:
         load(FOLDER / LIBRARY)
     except LibraryError:
         build()
+
+
+@pytest.fixture(autouse=True)
+def logging_stays_as_it_was() -> Iterator[None]:
+    """Commands that a test runs by a call set up the logging of the whole process."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
