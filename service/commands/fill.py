@@ -21,7 +21,7 @@ from service.filling.many import fill_many
 from service.filling.outcome import Outcome
 from service.filling.report import Row, read_report, report_of, write_report
 from service.filling.report_lines import ReportLines, read_lines
-from service.filling.search import photos_at
+from service.filling.search import Photos, photos_at
 from service.filling.stopping import Stop
 from service.filling.tasks import Task, TaskError, single_task, tasks_of
 from service.filling.whole_files import is_whole
@@ -68,22 +68,10 @@ def _run(options: argparse.Namespace, fill: Fill, stop: Stop) -> int:
     settings = Settings() if options.model is None else Settings(model=options.model)
     check_there(settings)
     photos = photos_at(options.image)
-    if photos is None:
-        tasks = [single_task(options.image, options.mask, options.output)]
-        refused: dict[Task, str] = {}
-    else:
-        if options.resume:
-            check_resume(photos, options.output)
-        tasks, refused = tasks_of(photos, options.mask, options.output, f".{options.format}")
-    check_targets(tasks, [task.image for task in refused], resume=options.resume)
+    tasks, outcomes = _tasks_of(options, photos)
     earlier: dict[str, Row] = {}
     if options.report and options.resume:
         earlier = read_report(options.report) | read_lines(options.report)
-    outcomes = [Outcome(task, "failed", reason) for task, reason in refused.items()]
-    if options.resume:
-        outcomes += [Outcome(task, "skipped") for task in tasks if is_whole(task.output)]
-        there = {outcome.task for outcome in outcomes}
-        tasks = [task for task in tasks if task not in there]
     start = time.perf_counter()
     with ExitStack() as stack:
         lines: ReportLines | None = None
@@ -93,18 +81,49 @@ def _run(options: argparse.Namespace, fill: Fill, stop: Stop) -> int:
             outcomes += _ended(fill(settings, options, tasks, stop), tasks, lines)
         if photos is not None and not options.quiet:
             print(_summary(outcomes, time.perf_counter() - start), file=sys.stderr)
-        failed = [outcome for outcome in outcomes if outcome.state == "failed"]
-        for outcome in sorted(failed, key=lambda outcome: outcome.task.image):
-            print(f"failed: {outcome.task.image}: {outcome.reason}", file=sys.stderr)
+        _tell_failures(outcomes)
         if lines:
             try:
                 write_report(options.report, report_of(outcomes, earlier))
             except OSError as error:
                 return _complain(f"the report is not written: {error}", EXIT_FAILED)
             lines.drop()
-    if any(outcome.state == "stopped" for outcome in outcomes):
+    states = {outcome.state for outcome in outcomes}
+    if "stopped" in states:
         return EXIT_SIGNAL + stop.signal
-    return EXIT_FAILED if failed else 0
+    return EXIT_FAILED if "failed" in states else 0
+
+
+def _tasks_of(
+    options: argparse.Namespace, photos: Photos | None
+) -> tuple[list[Task], list[Outcome]]:
+    """What is to be done, and what is known of the other photos: refused, or done before.
+
+    Raises:
+        TaskError: nothing can be done as the options say.
+    """
+    refused: dict[Task, str] = {}
+    if photos is None:
+        tasks = [single_task(options.image, options.mask, options.output)]
+    else:
+        if options.resume:
+            check_resume(photos, options.output)
+        tasks, refused = tasks_of(photos, options.mask, options.output, f".{options.format}")
+    check_targets(tasks, [task.image for task in refused], resume=options.resume)
+    known = [Outcome(task, "failed", reason) for task, reason in refused.items()]
+    left = []
+    for task in tasks:
+        if options.resume and is_whole(task.output):
+            known.append(Outcome(task, "skipped"))
+        else:
+            left.append(task)
+    return left, known
+
+
+def _tell_failures(outcomes: Sequence[Outcome]) -> None:
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    for outcome in sorted(failed, key=lambda outcome: outcome.task.image):
+        print(f"failed: {outcome.task.image}: {outcome.reason}", file=sys.stderr)
 
 
 def wish_of(options: argparse.Namespace) -> Wish:
